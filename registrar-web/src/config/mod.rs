@@ -208,7 +208,7 @@ impl Default for ProvisionSettings {
     fn default() -> Self {
         Self {
             socket: "/run/provisiond/submit.sock".into(),
-            timeout: Seconds::seconds(60),
+            timeout: Seconds::of(60),
         }
     }
 }
