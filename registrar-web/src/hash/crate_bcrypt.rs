@@ -47,7 +47,7 @@ mod tests {
             &long[..71],
             &long[..72],
             "pässwörd-ünd-Straße 9",
-            "猫猫猫猫猫猫猫猫猫猫猫猫猫猫猫猫Aa1",
+            "猫は夜に海を見るAa1",
         ] {
             let password = password(text);
             let a = Libxcrypt.hash(&password, 10, [7; 16]).unwrap();
