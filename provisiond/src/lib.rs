@@ -1,1 +1,4 @@
 //! provisiond
+
+mod dirfd;
+pub mod home;

@@ -3,7 +3,7 @@
 //!
 //! A mount namespace belongs to a thread and is handed on to the threads and processes that it
 //! starts. So tests run in parallel, each on its own host, and the layers vanish with the last
-//! thread or process in them (mount_namespaces(7)).
+//! thread or process in them (`mount_namespaces(7)`).
 
 use std::fs;
 use std::os::fd::{AsRawFd, OwnedFd};
