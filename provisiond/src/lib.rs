@@ -2,3 +2,5 @@
 
 mod dirfd;
 pub mod home;
+pub mod postfix;
+pub mod ssh_keys;
