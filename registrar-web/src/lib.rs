@@ -7,6 +7,8 @@
 pub mod config;
 pub mod domain;
 pub mod hash;
+pub mod logging;
 pub mod ports;
 pub mod provision;
 pub mod registration;
+pub mod secrets;
