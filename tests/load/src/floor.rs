@@ -29,7 +29,7 @@ pub(crate) fn measure(cost: u32) -> Floor {
             scope.spawn(move || {
                 (0..rounds).for_each(|n| {
                     hash(cost, seed.wrapping_add(n));
-                })
+                });
             });
         }
     });
