@@ -12,3 +12,4 @@ pub mod ports;
 pub mod provision;
 pub mod registration;
 pub mod secrets;
+pub mod store;
