@@ -98,8 +98,20 @@ pub struct Accounts {
 impl Default for Accounts {
     fn default() -> Self {
         let groups = [
-            "root", "sudo", "wheel", "admin", "adm", "shadow", "disk", "docker", "lxd", "libvirt",
-            "kvm", "systemd-journal", "registrar-admin", "registrar-web",
+            "root",
+            "sudo",
+            "wheel",
+            "admin",
+            "adm",
+            "shadow",
+            "disk",
+            "docker",
+            "lxd",
+            "libvirt",
+            "kvm",
+            "systemd-journal",
+            "registrar-admin",
+            "registrar-web",
         ];
         Self {
             uid_min: 20_000,
@@ -360,8 +372,9 @@ impl Config {
 
 fn read(path: &Path) -> Result<Config, ConfigError> {
     match std::fs::read_to_string(path) {
-        Ok(text) => toml::from_str(&text)
-            .map_err(|e| ConfigError::File(format!("{}: {e}", path.display()))),
+        Ok(text) => {
+            toml::from_str(&text).map_err(|e| ConfigError::File(format!("{}: {e}", path.display())))
+        }
         Err(e) if e.kind() == std::io::ErrorKind::NotFound && path == Path::new(DEFAULT_PATH) => {
             Ok(Config::default())
         }

@@ -132,7 +132,7 @@ async fn serve(
         return Err(DaemonError::WorkerLost);
     }
     tracing::info!("stopping; the call under way is finished first");
-    service.worker_stop();
+    service.wind_down().await;
     // New connections end, and with them the last handles of the worker's queue.
     submit.abort();
     admin.abort();

@@ -24,6 +24,8 @@ pub mod journal;
 pub mod logging;
 pub mod names;
 pub mod operations;
+pub mod postfix;
 pub mod registry;
 pub mod server;
+pub mod ssh_keys;
 mod sys;

@@ -138,7 +138,10 @@ impl AccountDatabase for ShadowUtils {
         )?;
         match files::group(name.as_str())? {
             Some(group) if group.gid == gid && group.members.is_empty() => Ok(()),
-            Some(_) => Err(untrue(GROUPADD, "the group has other values than asked for")),
+            Some(_) => Err(untrue(
+                GROUPADD,
+                "the group has other values than asked for",
+            )),
             None => Err(untrue(GROUPADD, "the group is not there")),
         }
     }
@@ -256,10 +259,8 @@ impl AccountDatabase for ShadowUtils {
 /// Whether a uid belongs to a user who is in a group, by primary group or by membership.
 #[must_use]
 pub fn is_member(uid: u32, group: &str) -> bool {
-    let (Some(user), Some(group)) = (
-        users::get_user_by_uid(uid),
-        users::get_group_by_name(group),
-    ) else {
+    let (Some(user), Some(group)) = (users::get_user_by_uid(uid), users::get_group_by_name(group))
+    else {
         return false;
     };
     user.primary_group_id() == group.gid() || group.members().iter().any(|m| m == user.name())

@@ -106,9 +106,7 @@ impl Operator {
         let name = &intent.username;
         // First, so that there is no moment in which mail for the new user is taken.
         trail.step(Step::RefuseMail, || host.refuse_mail(name))?;
-        trail.step(Step::Group, || {
-            host.accounts.create_group(name, intent.uid)
-        })?;
+        trail.step(Step::Group, || host.accounts.create_group(name, intent.uid))?;
         let gecos = display_name.to_gecos();
         trail.step(Step::User, || {
             host.accounts.create_user(&NewUser {

@@ -75,9 +75,7 @@ impl Operator {
     ) -> Result<Outcome, Refusal> {
         let keys = parsed(ssh_keys)?;
         let host = &self.host;
-        trail.step(Step::SshKeys, || {
-            host.install_keys(&record.username, &keys)
-        })?;
+        trail.step(Step::SshKeys, || host.install_keys(&record.username, &keys))?;
         self.tell_owner(&record, "SSH keys", trail)?;
         Ok(Outcome::Record(Record {
             ssh_keys: ssh_keys.to_vec(),

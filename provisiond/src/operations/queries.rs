@@ -176,7 +176,9 @@ impl Reader {
         }
         let unsettled = self.vitals.unsettled.load(Ordering::Relaxed);
         if unsettled > 0 {
-            problems.push(format!("{unsettled} operations are neither done nor undone"));
+            problems.push(format!(
+                "{unsettled} operations are neither done nor undone"
+            ));
         }
         for tool in ShadowUtils::TOOLS {
             if !Path::new(tool).exists() {

@@ -168,7 +168,11 @@ impl Registry {
     /// of them leaves the window.
     #[must_use]
     pub fn creations(&self, now: i64) -> (u32, u32) {
-        let recent = || self.creations.iter().filter(|at| **at > now - CREATION_WINDOW);
+        let recent = || {
+            self.creations
+                .iter()
+                .filter(|at| **at > now - CREATION_WINDOW)
+        };
         let first = recent().min().copied().unwrap_or(now);
         let wait = (first + CREATION_WINDOW - now).clamp(1, CREATION_WINDOW);
         (

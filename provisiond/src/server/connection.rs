@@ -235,7 +235,6 @@ impl Connection {
     }
 }
 
-
 fn bad_message(message: String) -> ProvisionError {
     ProvisionError::BadMessage {
         request_id: None,

@@ -33,7 +33,9 @@ pub struct Listeners {
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
     /// The service manager gave something else than two named sockets.
-    #[error("socket activation needs the sockets `submit` and `admin` (FileDescriptorName=), not {0}")]
+    #[error(
+        "socket activation needs the sockets `submit` and `admin` (FileDescriptorName=), not {0}"
+    )]
     Activation(String),
     /// A socket can't be made.
     #[error("{}: {source}", path.display())]

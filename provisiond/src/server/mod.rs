@@ -52,9 +52,14 @@ impl Service {
         }
     }
 
-    /// From now on calls are refused; the one under way is finished.
-    pub fn worker_stop(&self) {
+    /// From now on calls are refused; returns when the one under way is finished and answered.
+    pub async fn wind_down(&self) {
         self.worker.stop();
+        while self.worker.is_busy() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        // For the connection's task to write the answer.
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 
     /// Accepts connections until it is dropped; each is served by a task of its own.

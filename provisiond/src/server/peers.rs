@@ -22,7 +22,11 @@ impl PeerRules {
         match door {
             Door::Submit => {
                 let user = users::get_user_by_uid(uid);
-                user.is_some_and(|u| self.submit_users.iter().any(|name| u.name() == name.as_str()))
+                user.is_some_and(|u| {
+                    self.submit_users
+                        .iter()
+                        .any(|name| u.name() == name.as_str())
+                })
             }
             Door::Admin => self.admin_groups.iter().any(|group| is_member(uid, group)),
         }

@@ -58,7 +58,11 @@ pub(super) fn description(interface: &str) -> Vec<u8> {
         INTERFACE => provision_api::INTERFACE_DESCRIPTION,
         "org.varlink.service" => SERVICE_DESCRIPTION,
         other => {
-            let other: String = other.chars().filter(|c| !c.is_control()).take(200).collect();
+            let other: String = other
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(200)
+                .collect();
             return standard("InterfaceNotFound", "interface", &other);
         }
     };

@@ -27,6 +27,7 @@ pub(super) enum Progress {
 pub struct Worker {
     jobs: SyncSender<Job>,
     stopping: Arc<AtomicBool>,
+    busy: Arc<AtomicBool>,
 }
 
 /// Resolves when the worker thread has ended, for whatever reason.
@@ -64,19 +65,30 @@ impl Worker {
         let (jobs, queue) = mpsc::sync_channel(max_queue);
         let (sender, gone) = oneshot::channel::<()>();
         let stopping = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&stopping);
+        let busy = Arc::new(AtomicBool::new(false));
+        let (flag, at_work) = (Arc::clone(&stopping), Arc::clone(&busy));
         let thread = std::thread::Builder::new()
             .name("accounts".into())
             .spawn(move || {
                 let _told_when_dropped = sender;
-                work(operator, &queue, &flag, &vitals);
+                work(operator, &queue, &flag, &at_work, &vitals);
             })?;
-        Ok((Self { jobs, stopping }, WorkerGone { gone, thread }))
+        let worker = Self {
+            jobs,
+            stopping,
+            busy,
+        };
+        Ok((worker, WorkerGone { gone, thread }))
     }
 
     /// From now on queued and new calls are refused; the one under way is finished.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a call is under way.
+    pub(super) fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::Relaxed)
     }
 
     /// Hands in a call; its progress comes out of the receiver.
@@ -108,8 +120,15 @@ fn stopped(request_id: &str) -> ProvisionError {
     }
 }
 
-fn work(mut operator: Operator, queue: &Receiver<Job>, stopping: &AtomicBool, vitals: &Vitals) {
+fn work(
+    mut operator: Operator,
+    queue: &Receiver<Job>,
+    stopping: &AtomicBool,
+    busy: &AtomicBool,
+    vitals: &Vitals,
+) {
     while let Ok(Job { method, progress }) = queue.recv() {
+        busy.store(true, Ordering::Relaxed);
         let request_id = method.request_id().to_string();
         let result = if stopping.load(Ordering::Relaxed) {
             Err(stopped(&request_id))
@@ -134,6 +153,7 @@ fn work(mut operator: Operator, queue: &Receiver<Job>, stopping: &AtomicBool, vi
             result
         };
         let _ = progress.send(Progress::Ended(Box::new(result)));
+        busy.store(false, Ordering::Relaxed);
     }
 }
 
