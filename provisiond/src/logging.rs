@@ -7,7 +7,7 @@ use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use crate::config::{Log, LogFormat};
 
 /// Starts logging. Fields of events and spans become journal fields of the same name in capitals
-/// (REQUEST_ID=, REGISTRATION_ID=, USERNAME=, STEP=).
+/// (`REQUEST_ID`, `REGISTRATION_ID`, `USERNAME`, `STEP`).
 ///
 /// # Errors
 /// Logging was started before.

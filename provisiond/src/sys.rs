@@ -4,11 +4,11 @@ use std::io;
 use std::os::fd::FromRawFd;
 use std::os::unix::net::UnixListener;
 
-/// The sockets that the service manager passed, with their names (sd_listen_fds(3)). Call once.
+/// The sockets that the service manager passed, with their names (`sd_listen_fds(3)`). Call once.
 ///
 /// # Errors
 /// The environment says something else than what systemd writes.
-pub fn activated_sockets() -> io::Result<Vec<(String, UnixListener)>> {
+pub(crate) fn activated_sockets() -> io::Result<Vec<(String, UnixListener)>> {
     let passed = sd_notify::listen_fds_with_names()?;
     Ok(passed
         .map(|(fd, name)| {

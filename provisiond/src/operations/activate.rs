@@ -109,9 +109,6 @@ pub(super) fn lines(keys: &[SshPublicKey]) -> Result<Vec<String>, Refusal> {
 /// The keys from the journal, parsed once more: what is written to a key file is never text that
 /// was not.
 pub(super) fn parsed(lines: &[String]) -> Result<Vec<SshPublicKey>, Refusal> {
-    let keys = lines.iter().map(|line| SshPublicKey::parse(line)).collect();
-    keys.map_err(|e: provision_api::SshKeyError| Refusal::Step {
-        step: Step::SshKeys,
-        failure: Failure::lasting(format!("a recorded key is damaged: {e}")),
-    })
+    let keys: Result<Vec<_>, _> = lines.iter().map(|line| SshPublicKey::parse(line)).collect();
+    keys.map_err(|e| Failure::lasting(format!("a recorded key is damaged: {e}")).at(Step::SshKeys))
 }

@@ -32,7 +32,10 @@ impl Operator {
     ) -> Result<Outcome, Refusal> {
         let host = &self.host;
         // After a crash the home may have its name already.
-        if !host.has_home(&record)? {
+        if !host
+            .has_home(&record)
+            .map_err(|f| f.at(Step::PublishHome))?
+        {
             trail.step(Step::MailFiles, || host.add_mail_files(&record))?;
         }
         trail.step(Step::PublishHome, || host.publish_home(&record))?;

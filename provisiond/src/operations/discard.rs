@@ -47,7 +47,7 @@ impl Operator {
         let host = &self.host;
         let name = &record.username;
         // After a crash the user may be gone already; then nothing can run under the number.
-        if host.user_is_there(record)? {
+        if host.user_is_there(record).map_err(|f| f.at(Step::User))? {
             self.check_identity(record)?;
             trail.step(Step::Lock, || host.accounts.set_expired(name, true))?;
             trail.step(Step::RefuseMail, || host.refuse_mail(name))?;

@@ -126,12 +126,8 @@ impl Host {
         }
     }
 
-    pub(super) fn has_home(&self, record: &Record) -> Result<bool, super::refusal::Refusal> {
-        let facts = self.inspect_home(record);
-        let facts = facts.map_err(|failure| super::refusal::Refusal::Step {
-            step: provision_api::Step::PublishHome,
-            failure,
-        })?;
+    pub(super) fn has_home(&self, record: &Record) -> Result<bool, Failure> {
+        let facts = self.inspect_home(record)?;
         Ok(facts.owned && facts.maildir)
     }
 

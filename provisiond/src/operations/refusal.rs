@@ -25,6 +25,14 @@ impl Failure {
         }
     }
 
+    /// The refusal of a call whose step this was.
+    pub(super) fn at(self, step: Step) -> Refusal {
+        Refusal::Step {
+            step,
+            failure: self,
+        }
+    }
+
     /// A failure that may pass.
     pub(super) fn passing(message: impl Into<String>) -> Self {
         Self {

@@ -34,7 +34,7 @@ impl Operator {
     ) -> Result<Outcome, Refusal> {
         let host = &self.host;
         let name = &record.username;
-        if host.user_is_there(&record)? {
+        if host.user_is_there(&record).map_err(|f| f.at(Step::User))? {
             self.check_identity(&record)?;
             trail.step(Step::EndProcesses, || host.end_processes(record.uid))?;
         }

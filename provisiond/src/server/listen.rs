@@ -12,7 +12,7 @@ use crate::sys;
 /// Where the sockets came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// systemd made them (sd_listen_fds(3)).
+    /// systemd made them (`sd_listen_fds(3)`).
     Activated,
     /// Made here.
     Own,

@@ -11,7 +11,7 @@ pub struct PeerRules {
 }
 
 impl PeerRules {
-    /// Whether a peer may call, by the effective uid that it had when it connected (SO_PEERCRED,
+    /// Whether a peer may call, by the effective uid that it had when it connected (`SO_PEERCRED`,
     /// unix(7)). Its process id decides nothing: another process may have it by now (polkit
     /// CVE-2013-4288). Asks the host's users and groups, so it may block.
     #[must_use]
