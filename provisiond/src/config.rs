@@ -8,6 +8,9 @@ use serde::Deserialize;
 /// Where the file is unless the command line says otherwise.
 pub const DEFAULT_PATH: &str = "/etc/registrar/provisiond.toml";
 
+/// What environment variables that override a key begin with: `PROVISIOND__SECTION__KEY`.
+const PREFIX: &str = "PROVISIOND";
+
 /// The whole file. Every key may be left out.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -142,6 +145,8 @@ pub struct Mail {
     pub map_type: String,
     /// The tool that compiles it.
     pub postmap: PathBuf,
+    /// Template of `~/.neomuttrc`; empty: the one that is built in.
+    pub neomuttrc: PathBuf,
 }
 
 impl Default for Mail {
@@ -151,6 +156,7 @@ impl Default for Mail {
             map_directory: "/etc/postfix/registrar".into(),
             map_type: "hash".into(),
             postmap: "/usr/sbin/postmap".into(),
+            neomuttrc: PathBuf::new(),
         }
     }
 }
@@ -253,8 +259,16 @@ impl Default for Log {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file can't be read, or is not what is expected; the message names file, line and key.
-    #[error("{0}")]
-    File(String),
+    #[error(transparent)]
+    File(#[from] strict_config::ConfigError),
+    /// A file of reserved names can't be read.
+    #[error("accounts.reserved_names_files: {}: {source}", path.display())]
+    Names {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
     /// A value can't work.
     #[error("{key}: {message}")]
     Value {
@@ -357,8 +371,10 @@ impl Config {
     pub fn reserved_names(&self) -> Result<BTreeSet<String>, ConfigError> {
         let mut names: BTreeSet<String> = self.accounts.reserved_names.iter().cloned().collect();
         for path in &self.accounts.reserved_names_files {
-            let text = std::fs::read_to_string(path)
-                .map_err(|e| ConfigError::File(format!("{}: {e}", path.display())))?;
+            let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Names {
+                path: path.clone(),
+                source,
+            })?;
             names.extend(
                 text.lines()
                     .map(|line| line.split('#').next().unwrap_or_default().trim())
@@ -371,15 +387,12 @@ impl Config {
 }
 
 fn read(path: &Path) -> Result<Config, ConfigError> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => {
-            toml::from_str(&text).map_err(|e| ConfigError::File(format!("{}: {e}", path.display())))
-        }
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound && path == Path::new(DEFAULT_PATH) => {
-            Ok(Config::default())
-        }
-        Err(e) => Err(ConfigError::File(format!("{}: {e}", path.display()))),
+    if path == Path::new(DEFAULT_PATH) && !path.exists() {
+        let file = format!("{DEFAULT_PATH} (missing)");
+        let variables = std::env::vars_os();
+        return Ok(strict_config::parse_with("", &file, PREFIX, variables)?);
     }
+    Ok(strict_config::load(path, PREFIX)?)
 }
 
 #[cfg(test)]
@@ -387,7 +400,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Config, ConfigError> {
-        let config: Config = toml::from_str(text).map_err(|e| ConfigError::File(e.to_string()))?;
+        let config: Config = strict_config::parse(text, "test")?;
         config.check()?;
         Ok(config)
     }

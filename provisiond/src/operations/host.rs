@@ -7,7 +7,9 @@ use provision_api::{AccountState, RegistrationId, SshPublicKey, Username};
 use super::refusal::Failure;
 use crate::accounts::{self, AccountDatabase};
 use crate::config::Config;
-use crate::home::{HomeError, HomeFacts, Homes, Ids, MailDomain, MailDomainError, MailIdentity};
+use crate::home::{
+    HomeError, HomeFacts, Homes, Ids, MailDomain, MailDomainError, MailIdentity, Template,
+};
 use crate::journal::Work;
 use crate::postfix::{MapError, MapType, RefusalMap};
 use crate::registry::{Record, Registry};
@@ -19,6 +21,9 @@ pub enum HostError {
     /// Names of directories in new homes.
     #[error("accounts.extra_dirs: {0}")]
     Homes(#[from] HomeError),
+    /// The template of `.neomuttrc`.
+    #[error("mail.neomuttrc: {0}")]
+    Template(HomeError),
     /// The members' mail domain.
     #[error("mail.domain: {0}")]
     Domain(#[from] MailDomainError),
@@ -59,9 +64,14 @@ impl Host {
         for directory in [&config.mail.map_directory, &config.ssh.key_directory] {
             make_directory(directory)?;
         }
+        let mut homes = Homes::new(&config.accounts.home_root, &config.accounts.skel, public)?;
+        if !config.mail.neomuttrc.as_os_str().is_empty() {
+            let template = Template::read(&config.mail.neomuttrc).map_err(HostError::Template)?;
+            homes = homes.with_neomuttrc(template);
+        }
         Ok(Self {
             accounts,
-            homes: Homes::new(&config.accounts.home_root, &config.accounts.skel, public)?,
+            homes,
             refusals: RefusalMap::new(&config.mail.map_directory, map_type, &config.mail.postmap),
             keys: KeyDirectory::new(&config.ssh.key_directory),
             domain: MailDomain::parse(&config.mail_domain())?,
