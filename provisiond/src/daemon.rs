@@ -56,7 +56,9 @@ pub fn run(config: &Config) -> Result<(), DaemonError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     // First: it waits until nothing of an earlier provisiond is at work.
     let store = Store::open(&config.state.directory, clock.now())?;
-    let host = Arc::new(Host::new(config, Box::new(ShadowUtils))?);
+    let lock = store.lock_handle().map_err(runtime("the lock"))?;
+    let accounts = ShadowUtils::new(Some(lock));
+    let host = Arc::new(Host::new(config, Box::new(accounts))?);
     let rules = Arc::new(NameRules::new(
         config.reserved_names()?,
         config.accounts.home_root.clone(),

@@ -23,6 +23,7 @@ pub mod home;
 pub mod journal;
 pub mod logging;
 pub mod names;
+pub mod notify;
 pub mod operations;
 pub mod postfix;
 pub mod registry;

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use provisiond::config::{Config, DEFAULT_PATH};
-use provisiond::{daemon, logging};
+use provisiond::{daemon, logging, notify};
 
 const USAGE: &str = "\
 usage: provisiond [--config PATH] [--check-config]
@@ -34,6 +34,13 @@ enum Asked {
 }
 
 fn main() -> ExitCode {
+    // Before anything else is read or opened: this run is a member's process, not the daemon.
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|mode| mode == notify::DELIVER)
+    {
+        return notify::deliver_main();
+    }
     let (config, check) = match parse(std::env::args().skip(1)) {
         Ok(Asked::Run { config, check }) => (config, check),
         Ok(Asked::Help) => return print(USAGE),

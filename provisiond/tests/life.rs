@@ -79,6 +79,16 @@ fn an_account_is_made_configured_activated_changed_suspended_resumed_and_removed
         assert_eq!(account.ssh_key_count, 0);
         assert!(fs::metadata("/etc/ssh/registrar_keys/ada").is_err());
         submit.change(&set_keys("ada", &[KEY])).unwrap();
+        // The owner was told of each, by messages of her own.
+        let told: Vec<_> = fs::read_dir("/home/ada/Maildir/new")
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        assert_eq!(told.len(), 3, "{}", daemon.log());
+        for message in &told {
+            assert_eq!(fs::metadata(message).unwrap().uid(), 20_000);
+            assert!(fs::read_to_string(message).unwrap().contains("changed"));
+        }
 
         // Suspended: nobody comes in, what ran has ended, the password is kept for later.
         let mut sleeper = std::process::Command::new("/usr/bin/setpriv")

@@ -1,9 +1,11 @@
 use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
@@ -40,6 +42,16 @@ pub(super) struct Ended {
     pub(super) said: String,
 }
 
+/// As whom a tool runs.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Rights<'a> {
+    /// As root. The tool inherits the lock, if there is one, so that it is held until both the
+    /// daemon and the tool have ended.
+    Root(Option<&'a OwnedFd>),
+    /// As a member, who gets nothing of the daemon's.
+    User(u32),
+}
+
 /// Runs a tool by absolute path with an argument array and a cleared environment; a secret goes
 /// to its standard input and nowhere else.
 ///
@@ -49,7 +61,7 @@ pub(super) fn run(
     tool: &'static str,
     arguments: &[&str],
     input: Option<&str>,
-    as_user: Option<u32>,
+    rights: Rights<'_>,
     deadline: Duration,
 ) -> Result<Ended, CommandError> {
     let failed = |source| CommandError::Run { tool, source };
@@ -70,11 +82,16 @@ pub(super) fn run(
         })
         .stdout(writer.try_clone().map_err(failed)?)
         .stderr(writer);
-    if let Some(id) = as_user {
-        command.uid(id).gid(id);
-    }
+    let held = match rights {
+        Rights::Root(held) => held,
+        Rights::User(id) => {
+            // Clears the supplementary groups as well.
+            command.uid(id).gid(id);
+            None
+        }
+    };
     let started = Instant::now();
-    let mut child = command.spawn().map_err(failed)?;
+    let mut child = spawn(&mut command, held).map_err(failed)?;
     // Closes our copies of the pipe's writing end.
     drop(command);
 
@@ -117,6 +134,18 @@ pub(super) fn run(
     }
 }
 
+/// Starts a child that inherits `held`. Only the worker's thread starts children, so no other
+/// child gets it in between.
+fn spawn(command: &mut Command, held: Option<&OwnedFd>) -> std::io::Result<Child> {
+    let Some(held) = held else {
+        return command.spawn();
+    };
+    fcntl(held, FcntlArg::F_SETFD(FdFlag::empty()))?;
+    let child = command.spawn();
+    fcntl(held, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
+    child
+}
+
 fn one_line(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
     let line: String = text
@@ -140,7 +169,7 @@ mod tests {
     fn a_tool_that_hangs_is_killed_at_its_deadline() {
         let started = Instant::now();
         let wait = Duration::from_millis(100);
-        let error = run("/bin/sleep", &["60"], None, None, wait).unwrap_err();
+        let error = run("/bin/sleep", &["60"], None, Rights::Root(None), wait).unwrap_err();
         assert!(matches!(error, CommandError::TimedOut { .. }), "{error}");
         assert!(started.elapsed() < Duration::from_secs(10));
     }
@@ -148,14 +177,21 @@ mod tests {
     #[test]
     fn a_talkative_tool_is_cut_short_and_still_ends() {
         let wait = Duration::from_secs(20);
-        let ended = run("/usr/bin/seq", &["1000000"], None, None, wait).unwrap();
+        let ended = run("/usr/bin/seq", &["1000000"], None, Rights::Root(None), wait).unwrap();
         assert_eq!(ended.code, 0);
         assert!(ended.said.len() <= 300 && ended.said.starts_with("1 2 3"));
     }
 
     #[test]
     fn the_environment_of_the_daemon_does_not_reach_a_tool() {
-        let ended = run("/usr/bin/env", &[], None, None, Duration::from_secs(20)).unwrap();
+        let ended = run(
+            "/usr/bin/env",
+            &[],
+            None,
+            Rights::Root(None),
+            Duration::from_secs(20),
+        )
+        .unwrap();
         assert_eq!(
             ended.said,
             "LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin"

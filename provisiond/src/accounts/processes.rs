@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::command;
+use super::command::{self, Rights};
 
 const KILL: &str = "/bin/kill";
 
@@ -21,7 +21,7 @@ pub fn end_processes(uid: u32) -> Result<(), std::io::Error> {
             KILL,
             &["-KILL", "--", "-1"],
             None,
-            Some(uid),
+            Rights::User(uid),
             Duration::from_secs(10),
         )
         .map_err(std::io::Error::other)?;

@@ -1,10 +1,12 @@
+use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use provision_api::Username;
 use users::os::unix::GroupExt;
 
+use super::command::{self, Rights};
 use super::files::{self, GroupEntry, PasswdEntry, ShadowEntry};
-use super::{AccountDatabase, AccountError, NewUser, PasswordField, command};
+use super::{AccountDatabase, AccountError, NewUser, PasswordField};
 
 const GROUPADD: &str = "/usr/sbin/groupadd";
 const USERADD: &str = "/usr/sbin/useradd";
@@ -26,15 +28,24 @@ const RETRY_WITHIN: Duration = Duration::from_secs(20);
 /// The adapter over groupadd, useradd, usermod, userdel, groupdel and chpasswd.
 ///
 /// Their exit codes are not relied on: after each run the files are read again.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct ShadowUtils;
+#[derive(Debug)]
+pub struct ShadowUtils {
+    held: Option<OwnedFd>,
+}
 
 impl ShadowUtils {
+    /// The adapter; each tool inherits `held`, a lock that must outlive it.
+    #[must_use]
+    pub fn new(held: Option<OwnedFd>) -> Self {
+        Self { held }
+    }
+
     /// The tools that must be there.
     pub const TOOLS: [&'static str; 6] = [GROUPADD, USERADD, USERMOD, USERDEL, GROUPDEL, CHPASSWD];
 
     /// Runs a tool; while the database is locked by someone else, again.
     fn run(
+        &self,
         tool: &'static str,
         arguments: &[&str],
         input: Option<&str>,
@@ -42,7 +53,13 @@ impl ShadowUtils {
         let started = Instant::now();
         loop {
             tracing::info!(tool, "running");
-            let ended = command::run(tool, arguments, input, None, DEADLINE)?;
+            let ended = command::run(
+                tool,
+                arguments,
+                input,
+                Rights::Root(self.held.as_ref()),
+                DEADLINE,
+            )?;
             if ended.code == 0 {
                 return Ok(());
             }
@@ -131,7 +148,7 @@ impl AccountDatabase for ShadowUtils {
                 "the number {gid} is in use by now"
             )));
         }
-        Self::run(
+        self.run(
             GROUPADD,
             &["-g", &gid.to_string(), "--", name.as_str()],
             None,
@@ -162,7 +179,7 @@ impl AccountDatabase for ShadowUtils {
                 "-s", new.shell, "-e", EXPIRED, "-f", "-1",
                 "-K", "SUB_UID_COUNT=0", "-K", "SUB_GID_COUNT=0", "--", new.username.as_str(),
             ];
-            Self::run(USERADD, &arguments, None)?;
+            self.run(USERADD, &arguments, None)?;
         }
         let Some(user) = files::user(new.username.as_str())? else {
             return Err(untrue(USERADD, "the user is not there"));
@@ -196,7 +213,7 @@ impl AccountDatabase for ShadowUtils {
         }
         // Neither part can hold a line break: both are parsed types. On standard input, because
         // an argument array can be read by anyone (AccountsService CVE-2012-6655).
-        Self::run(CHPASSWD, &["-e"], Some(&format!("{name}:{value}\n")))?;
+        self.run(CHPASSWD, &["-e"], Some(&format!("{name}:{value}\n")))?;
         if matches()? {
             Ok(())
         } else {
@@ -220,7 +237,7 @@ impl AccountDatabase for ShadowUtils {
             None => return Err(untrue(USERMOD, "the account has no shadow entry")),
         }
         let date = if expired { EXPIRED } else { "" };
-        Self::run(USERMOD, &["-e", date, "--", name.as_str()], None)?;
+        self.run(USERMOD, &["-e", date, "--", name.as_str()], None)?;
         match is_so()? {
             Some(true) => Ok(()),
             _ => Err(untrue(USERMOD, "the expiry date is another")),
@@ -235,7 +252,7 @@ impl AccountDatabase for ShadowUtils {
                 )));
             }
             // Without -r: the home is provisiond's own work.
-            Self::run(USERDEL, &["--", name.as_str()], None)?;
+            self.run(USERDEL, &["--", name.as_str()], None)?;
             if files::user(name.as_str())?.is_some() || files::shadow(name.as_str())?.is_some() {
                 return Err(untrue(USERDEL, "the user is still there"));
             }
@@ -247,7 +264,7 @@ impl AccountDatabase for ShadowUtils {
                     "the group {name} has another number"
                 )));
             }
-            Self::run(GROUPDEL, &["--", name.as_str()], None)?;
+            self.run(GROUPDEL, &["--", name.as_str()], None)?;
             if files::group(name.as_str())?.is_some() {
                 return Err(untrue(GROUPDEL, "the group is still there"));
             }

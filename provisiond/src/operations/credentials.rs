@@ -10,6 +10,7 @@ use super::trail::Trail;
 use crate::accounts::PasswordField;
 use crate::config::PasswordPolicy;
 use crate::journal::{Fingerprint, Outcome, Work};
+use crate::notify::Notice;
 use crate::registry::{CREATION_WINDOW, Record};
 
 impl Operator {
@@ -46,7 +47,7 @@ impl Operator {
                 accounts.set_password(&record.username, PasswordField::Hash(hash))
             })?;
         }
-        self.tell_owner(&record, "password", trail)?;
+        self.tell_owner(&record, Notice::PasswordChanged, trail)?;
         Ok(Outcome::Record(Record {
             has_password: true,
             ..changed(record, at)
@@ -76,7 +77,8 @@ impl Operator {
         let keys = parsed(ssh_keys)?;
         let host = &self.host;
         trail.step(Step::SshKeys, || host.install_keys(&record.username, &keys))?;
-        self.tell_owner(&record, "SSH keys", trail)?;
+        let count = keys.len();
+        self.tell_owner(&record, Notice::SshKeysChanged { count }, trail)?;
         Ok(Outcome::Record(Record {
             ssh_keys: ssh_keys.to_vec(),
             ..changed(record, at)
@@ -125,13 +127,13 @@ impl Operator {
     fn tell_owner(
         &self,
         record: &Record,
-        what: &'static str,
+        notice: Notice,
         trail: &mut Trail<'_>,
     ) -> Result<(), Refusal> {
         let now = self.clock.now();
         trail.step(Step::Notify, || {
-            if let Err(failure) = self.host.notify_change(record, what, now) {
-                tracing::error!(error = %failure, "the owner can't be told of a change");
+            if let Err(error) = self.host.notify(record, notice, now) {
+                tracing::error!(%error, "the owner can't be told of a change");
             }
             Ok::<(), Failure>(())
         })

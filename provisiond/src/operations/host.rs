@@ -11,6 +11,7 @@ use crate::home::{
     HomeError, HomeFacts, Homes, Ids, MailDomain, MailDomainError, MailIdentity, Template,
 };
 use crate::journal::Work;
+use crate::notify::{Notice, Notifier, NotifyError, Recipient};
 use crate::postfix::{MapError, MapType, RefusalMap};
 use crate::registry::{Record, Registry};
 use crate::ssh_keys::{KeyDirectory, KeyFileError};
@@ -49,6 +50,7 @@ pub struct Host {
     refusals: RefusalMap,
     keys: KeyDirectory,
     domain: MailDomain,
+    notifier: Notifier,
 }
 
 impl Host {
@@ -69,12 +71,14 @@ impl Host {
             let template = Template::read(&config.mail.neomuttrc).map_err(HostError::Template)?;
             homes = homes.with_neomuttrc(template);
         }
+        let domain = MailDomain::parse(&config.mail_domain())?;
         Ok(Self {
             accounts,
             homes,
+            notifier: Notifier::new(domain.clone()),
             refusals: RefusalMap::new(&config.mail.map_directory, map_type, &config.mail.postmap),
             keys: KeyDirectory::new(&config.ssh.key_directory),
-            domain: MailDomain::parse(&config.mail_domain())?,
+            domain,
         })
     }
 
@@ -176,14 +180,19 @@ impl Host {
         Ok(())
     }
 
-    pub(super) fn notify_change(
+    /// Tells the owner of a change, by a message in the Maildir.
+    pub(super) fn notify(
         &self,
         record: &Record,
-        what: &str,
+        notice: Notice,
         now: i64,
-    ) -> Result<(), Failure> {
-        let _ = (record, what, now);
-        Ok(())
+    ) -> Result<(), NotifyError> {
+        let recipient = Recipient {
+            username: &record.username,
+            ids: ids(record.uid),
+            home: Path::new(&record.home),
+        };
+        self.notifier.deliver(notice, recipient, now)
     }
 
     pub(super) fn end_processes(&self, uid: u32) -> Result<(), Failure> {

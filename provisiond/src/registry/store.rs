@@ -1,11 +1,12 @@
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use nix::fcntl::{FcntlArg, FdFlag, Flock, FlockArg, fcntl};
+use nix::fcntl::{Flock, FlockArg};
 
 use super::{CREATION_WINDOW, Registry};
 use crate::journal::{Event, Journal, JournalError};
@@ -48,9 +49,7 @@ pub enum StoreError {
 pub struct Store {
     journal: Journal,
     registry: Arc<RwLock<Registry>>,
-    /// Held for life, and inherited by every command that provisiond runs: after a `kill -9` the
-    /// next start waits until the last of them is gone, and only then looks at what they did.
-    _lock: Flock<File>,
+    lock: Flock<File>,
 }
 
 impl Store {
@@ -86,8 +85,18 @@ impl Store {
         Ok(Self {
             journal,
             registry: Arc::new(RwLock::new(registry)),
-            _lock: lock,
+            lock,
         })
+    }
+
+    /// Another handle of the lock on the state directory, for the tools that change accounts: each
+    /// inherits it. So after a `kill -9` of provisiond the next start waits until the last of them
+    /// has ended, and only then looks at what it did.
+    ///
+    /// # Errors
+    /// No file descriptor is left.
+    pub fn lock_handle(&self) -> io::Result<OwnedFd> {
+        self.lock.as_fd().try_clone_to_owned()
     }
 
     /// A view for readers. It is locked for writing only while an event is taken in.
@@ -149,8 +158,6 @@ fn take_lock(directory: &Path) -> Result<Flock<File>, StoreError> {
         .mode(0o600)
         .open(&path)
         .map_err(io_error)?;
-    // Children inherit it; see the field.
-    fcntl(&file, FcntlArg::F_SETFD(FdFlag::empty())).map_err(|e| io_error(e.into()))?;
     let started = Instant::now();
     loop {
         match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
