@@ -146,7 +146,7 @@ mod tests {
     fn aliases_and_sysusers_reserve_their_names_and_say_which_rule_it_was() {
         let directory = tempfile::tempdir().unwrap();
         let aliases = directory.path().join("aliases");
-        std::fs::write(&aliases, "# x\nTeam: a@b\n\"quoted\": c\n gone: d\n").unwrap();
+        std::fs::write(&aliases, "# x\nCrew: a@b\n\"quoted\": c\n gone: d\n").unwrap();
         std::fs::write(
             directory.path().join("a.conf"),
             "u! pump 12 \"Pump\"\ng waders -\n# u nobodyhere\nr - 5-6\n",
@@ -159,7 +159,7 @@ mod tests {
             sysusers: vec![directory.path().to_owned()],
         };
         for (name, rule) in [
-            ("team", "alias"),
+            ("crew", "alias"),
             ("quoted", "alias"),
             ("pump", "sysusers.d"),
             ("waders", "sysusers.d"),
