@@ -94,10 +94,8 @@ impl Reader {
     fn host_view(&self, record: &Record) -> Result<HostView, Refusal> {
         let name = &record.username;
         let user = |e: crate::accounts::AccountError| failed(Step::User, e.into());
-        let exists = self
-            .host
-            .user_is_there(record)
-            .map_err(|failure| failed(Step::User, failure))?;
+        let entry = self.host.accounts.user(name.as_str()).map_err(user)?;
+        let exists = entry.is_some_and(|u| u.uid == record.uid);
         if !exists {
             return Ok(HostView::default());
         }

@@ -3,3 +3,4 @@
 
 pub mod daemon;
 pub mod private_host;
+pub mod tools;
