@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use provision_api::Username;
 use provisiond::home::{Ids, MailDomain};
 use provisiond::notify::{Notice, Notifier, NotifyError, Recipient};
-use support::private_host::{PrivateHost, private_host};
+use support::private_host::{PrivateHost, not_run, private_host};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_provisiond");
 const IDS: Ids = Ids {
@@ -74,7 +74,7 @@ fn a_notice_is_a_new_message_that_belongs_to_the_member() {
     });
 }
 
-/// CVE-2020-16126 and CVE-2022-1804: AccountsService kept rights of root while it was at work in
+/// CVE-2020-16126 and CVE-2022-1804: accounts-daemon kept rights of root while it was at work in
 /// a user's home. Here the process that delivers refuses to go on with any of them.
 #[test]
 fn cve_2020_16126_and_cve_2022_1804_nothing_is_delivered_with_rights_of_root_left() {
@@ -114,7 +114,7 @@ fn cve_2020_16126_and_cve_2022_1804_nothing_is_delivered_with_rights_of_root_lef
             .output();
         match output {
             Ok(output) => assert!(!output.status.success()),
-            Err(e) => eprintln!("not run: needs setpriv (package util-linux): {e}"),
+            Err(e) => not_run(&format!("needs setpriv (package util-linux): {e}")),
         }
         assert!(messages("/home/ada/Maildir/new").is_empty());
         assert!(

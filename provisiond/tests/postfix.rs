@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use provision_api::Username;
 use provisiond::postfix::{MapError, MapType, RefusalMap};
-use support::private_host::{PrivateHost, has_program, private_host, run};
+use support::private_host::{PrivateHost, has_program, not_run, private_host, run};
 
 const DIR: &str = "/etc/postfix/registrar";
 const POSTMAP: &str = "/usr/sbin/postmap";
@@ -64,10 +64,10 @@ fn postmap_finds_a_refused_name_and_no_other() {
         ] {
             let known = run("/usr/sbin/postconf", &["-m"]);
             if !known.lines().any(|line| line == map_type.as_str()) {
-                eprintln!(
-                    "not run: this Postfix has no map type {}",
+                not_run(&format!(
+                    "this Postfix has no map type {}",
                     map_type.as_str()
-                );
+                ));
                 continue;
             }
             let map = map(host, map_type);
@@ -168,8 +168,14 @@ fn a_postmap_that_fails_hangs_or_is_not_there_leaves_the_map_as_it_was() {
             "#!/bin/sh\necho disk on fire >&2\nexit 3\n",
             0o755,
         );
-        for (postmap, want) in [("/etc/no", "disk on fire"), ("/etc/none", "No such file")] {
-            let bad = RefusalMap::new(DIR, MapType::Hash, postmap);
+        host.file("/etc/slow", "#!/bin/sh\nexec sleep 60\n", 0o755);
+        for (postmap, want) in [
+            ("/etc/slow", "did not end"),
+            ("/etc/no", "disk on fire"),
+            ("/etc/none", "No such file"),
+        ] {
+            let bad = RefusalMap::new(DIR, MapType::Hash, postmap)
+                .with_deadline(Duration::from_millis(300));
             let why = bad.accept(&name("ada")).unwrap_err().to_string();
             assert!(why.contains(want), "{why}");
             assert!(good.is_refused(&name("ada")).unwrap());
@@ -223,6 +229,7 @@ fn start_postfix(map: &RefusalMap) -> Postfix {
         "home_mailbox = Maildir/",
         "alias_maps =",
         "alias_database =",
+        "recipient_delimiter = +",
         "biff = no",
         "smtpd_peername_lookup = no",
         "maillog_file = /var/log/postfix-test.log",
