@@ -1,18 +1,18 @@
 //! Homes, made and deleted for real on a private host.
 mod support;
 
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Barrier;
 use std::thread;
 
 use provision_api::{DisplayName, RegistrationId, Username};
 use provisiond::home::{
     HomeError, HomeFacts, Homes, Ids, MailDomain, MailIdentity, Published, Template,
 };
-use support::private_host::{PrivateHost, has_program, private_host, run};
+use support::private_host::{PrivateHost, has_program, not_run, private_host, run};
 use uuid::Uuid;
 
 const IDS: Ids = Ids {
@@ -167,6 +167,29 @@ fn each_step_may_be_repeated() {
 }
 
 #[test]
+fn an_archived_home_is_kept_whole_out_of_sight_until_it_is_deleted() {
+    private_host(|host| {
+        let homes = homes(host);
+        make_home(&homes, 1);
+        host.file("/home/ada/note", "mine", 0o644);
+        for _ in 0..2 {
+            homes.archive(&name("ada"), IDS, registration(1)).unwrap();
+            assert!(visible().is_empty());
+            assert!(homes.is_archived(registration(1)).unwrap());
+        }
+        homes.delete_leftovers(registration(1)).unwrap();
+        let kept = format!("/home/.registrar/archive/{}", registration(1));
+        assert_eq!(fs::read_to_string(format!("{kept}/note")).unwrap(), "mine");
+        assert_eq!(look(&kept), "0711 45001:45001");
+        for _ in 0..2 {
+            homes.delete_archived(registration(1)).unwrap();
+            assert!(!homes.is_archived(registration(1)).unwrap());
+        }
+        assert_eq!(entries("/home/.registrar/trash"), 0);
+    });
+}
+
+#[test]
 fn what_belongs_to_someone_else_is_left_alone() {
     private_host(|host| {
         let homes = homes(host);
@@ -238,7 +261,7 @@ fn skel_with_a_setuid_file_device_fifo_or_socket_is_refused_by_name() {
         for (what, command) in makers {
             let made = Command::new(command[0]).args(&command[1..]).status();
             if !made.is_ok_and(|status| status.success()) {
-                eprintln!("not run: {} to make a {what}", command[0]);
+                not_run(&format!("{} to make a {what}", command[0]));
                 continue;
             }
             let why = homes.stage(registration(1), IDS).unwrap_err().to_string();
@@ -316,57 +339,57 @@ fn a_full_disk_is_called_so_and_leaves_nothing_to_see() {
 fn cve_2013_4235_a_racing_owner_can_not_lead_the_removal_out_of_the_home() {
     private_host(|host| {
         let homes = homes(host);
-        host.directory("/home/victim", 0o777);
-        host.file("/home/victim/keep", "x", 0o666);
-        for round in 1..=20 {
+        host.directory("/home/victim/dir", 0o777);
+        host.file("/home/victim/dir/keep", "x", 0o666);
+        for round in 1..=10 {
             make_home(&homes, round);
-            let arena = PathBuf::from("/home/ada/arena");
-            for n in 0..50 {
-                fs::create_dir_all(arena.join(format!("d{n}/inner"))).unwrap();
-                fs::write(arena.join(format!("d{n}/inner/file")), "x").unwrap();
-            }
+            let arena = host.directory("/home/ada/arena", 0o777);
             // The owner's process is at work in the home and stays there when it is moved away.
-            let stop = AtomicBool::new(false);
-            let ready = AtomicBool::new(false);
-            let inside = nix::fcntl::open(
-                &arena,
-                nix::fcntl::OFlag::O_DIRECTORY,
-                nix::sys::stat::Mode::empty(),
-            )
-            .unwrap();
+            let inside = File::open(&arena).unwrap();
+            let ready = Barrier::new(2);
             thread::scope(|scope| {
                 scope.spawn(|| {
-                    use nix::fcntl::renameat;
-                    use nix::unistd::symlinkat;
-                    while !stop.load(Ordering::Relaxed) {
-                        for n in 0..50 {
-                            let dir = format!("d{n}");
-                            let _ = symlinkat("/home/victim", &inside, "link");
-                            let _ = renameat(&inside, dir.as_str(), &inside, "aside");
-                            let _ = renameat(&inside, "link", &inside, dir.as_str());
-                            let _ = renameat(&inside, "aside", &inside, dir.as_str());
-                        }
-                        ready.store(true, Ordering::Relaxed);
-                    }
+                    swap_for_links(&inside, 20);
+                    ready.wait();
+                    swap_for_links(&inside, 2_000);
                 });
-                while !ready.load(Ordering::Relaxed) {
-                    thread::yield_now();
-                }
+                ready.wait();
                 homes
                     .withdraw(&name("ada"), IDS, registration(round))
                     .unwrap();
-                let deleted = homes.delete_leftovers(registration(round));
-                stop.store(true, Ordering::Relaxed);
-                assert!(
-                    matches!(deleted, Ok(()) | Err(HomeError::NotYetEmpty)),
-                    "{deleted:?}"
-                );
+                homes.delete_leftovers(registration(round)).unwrap();
             });
             homes.delete_leftovers(registration(round)).unwrap();
             assert_eq!(entries("/home/.registrar/trash"), 0);
-            assert!(Path::new("/home/victim/keep").exists(), "round {round}");
+            assert!(Path::new("/home/victim/dir/keep").exists(), "round {round}");
         }
+        // The race as if it were won each time: a link where a directory had been.
+        let trash = format!("/home/.registrar/trash/{}", registration(99));
+        symlink("/home/victim", format!("{trash}-0")).unwrap();
+        host.directory(format!("{trash}-1"), 0o755);
+        symlink("/home/victim", format!("{trash}-1/link")).unwrap();
+        homes.delete_leftovers(registration(99)).unwrap();
+        assert_eq!(entries("/home/.registrar/trash"), 0);
+        assert!(Path::new("/home/victim/dir/keep").exists());
     });
+}
+
+/// Makes full directories and puts links to the victim in their place, again and again. Each
+/// call may fail, as the directories are being deleted.
+fn swap_for_links(dir: &File, times: usize) {
+    use nix::fcntl::{RenameFlags, renameat2};
+    use nix::sys::stat::{Mode, mkdirat};
+    use nix::unistd::symlinkat;
+    let all = Mode::from_bits_truncate(0o777);
+    for n in 0..times {
+        let full = format!("d{}", n % 40);
+        let link = format!("l{n}");
+        let _ = mkdirat(dir, full.as_str(), all);
+        let _ = mkdirat(dir, format!("{full}/inner").as_str(), all);
+        let _ = symlinkat("/home/victim", dir, link.as_str());
+        let flags = RenameFlags::RENAME_EXCHANGE;
+        let _ = renameat2(dir, link.as_str(), dir, full.as_str(), flags);
+    }
 }
 
 #[test]
@@ -381,7 +404,7 @@ fn a_home_of_ten_thousand_levels_is_deleted() {
             ])
             .status();
         if !made.is_ok_and(|status| status.success()) {
-            eprintln!("not run: needs perl to make a deep tree");
+            not_run("needs perl to make a deep tree");
             return;
         }
         homes.withdraw(&name("ada"), IDS, registration(1)).unwrap();
