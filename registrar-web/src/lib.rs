@@ -1,1 +1,15 @@
-//! registrar-web
+//! The unprivileged half of Cosmic Registrar: pages and API, the registration saga, the outbox.
+//!
+//! Arrows point down: `http` → `registration` → `ports` → `domain`. Adapters (`store`, `mail`,
+//! `provision`, `hash`) implement ports and are named only in `app`, where the program is put
+//! together.
+
+pub mod config;
+pub mod domain;
+pub mod hash;
+pub mod logging;
+pub mod ports;
+pub mod provision;
+pub mod registration;
+pub mod secrets;
+pub mod store;

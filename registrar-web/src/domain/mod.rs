@@ -1,0 +1,35 @@
+//! What a registration is and what may happen to it. No I/O, no clock, no randomness: time and
+//! random bytes are arguments.
+
+mod email;
+mod invite;
+mod outgoing;
+mod password;
+mod profile;
+mod registration;
+mod review;
+mod signup;
+mod status;
+mod user;
+mod verification;
+mod work;
+
+pub use email::{Email, EmailError, MailDomain};
+pub use invite::{Invite, InviteId, InviteState};
+pub use outgoing::{MailId, MailJob, MailKind, MailState};
+pub use password::{Password, PasswordError, PasswordHints};
+pub use profile::Profile;
+pub use registration::{Failure, MailTrouble, Next, Passed, Registration, Stage, Undo};
+pub use review::{Review, ReviewError};
+pub use signup::{FieldError, FieldErrors, SignupForm, SignupRequest, SignupRules};
+pub use status::{Flow, InvalidTransition, Mode, Status};
+pub use user::{Role, User, UserId, UserState};
+pub use verification::{
+    CodeCheck, TokenDigest, Verification, VerificationCode, VerificationKey, VerificationToken,
+};
+pub use work::{Lease, Work, WorkerId};
+
+pub use jiff::Timestamp;
+pub use provision_api::{
+    BcryptHash, DisplayName, RegistrationId, RequestId, SshPublicKey, Username,
+};

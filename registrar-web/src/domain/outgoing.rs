@@ -1,0 +1,81 @@
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Email, RegistrationId, Work};
+
+/// Names a mail in the outbox; also the local part of its Message-ID and of its bounce address.
+pub type MailId = uuid::Uuid;
+
+/// A mail that is to be sent. Its text is made when it is sent, so no token lies in the store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailJob {
+    /// Names it.
+    pub id: MailId,
+    /// For compare-and-swap; 1 when new.
+    pub version: u64,
+    /// Unique: the same mail is never queued twice.
+    pub dedupe_key: String,
+    /// What it says.
+    pub kind: MailKind,
+    /// Where it goes.
+    pub to: Email,
+    /// What it is about.
+    pub registration: RegistrationId,
+    /// Where it stands.
+    pub state: MailState,
+    /// When it is to be tried, by whom.
+    pub work: Work,
+    /// When it was queued.
+    pub created_at: Timestamp,
+}
+
+/// What a mail says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum MailKind {
+    /// Link and code that prove the address. The token is derived from the registration's
+    /// verification when the mail is made; a retry carries the same one.
+    VerifyEmail,
+    /// Someone proved an address that a member has: told to the owner.
+    AlreadyMember,
+    /// The account works; how to get in.
+    Welcome,
+    /// The reviewers said no.
+    Rejected {
+        /// Their words.
+        reason: String,
+    },
+}
+
+impl MailKind {
+    /// The word for it in logs and keys.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::VerifyEmail => "verify-email",
+            Self::AlreadyMember => "already-member",
+            Self::Welcome => "welcome",
+            Self::Rejected { .. } => "rejected",
+        }
+    }
+}
+
+/// Where a mail stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum MailState {
+    /// To be sent.
+    Queued,
+    /// The mail system has taken it.
+    Sent {
+        /// When.
+        at: Timestamp,
+    },
+    /// It will not be sent, or came back.
+    Failed {
+        /// When.
+        at: Timestamp,
+        /// What the mail system said, cleaned.
+        reason: String,
+    },
+}

@@ -1,0 +1,18 @@
+//! What the service needs of the world, as traits. Adapters implement them; tests own them.
+
+mod clock;
+mod entropy;
+mod hasher;
+mod mailer;
+mod provisioner;
+mod store;
+
+pub use clock::{Clock, SystemClock};
+pub use entropy::{Entropy, EntropyExt, OsEntropy};
+pub use hasher::{HashError, PasswordHasher};
+pub use mailer::{MailError, Mailer, Message};
+pub use provisioner::{Activation, Availability, ProvisionFailure, Provisioner, SystemStatus};
+pub use store::{
+    InviteStore, LeaseRequest, LimitStore, LimitWindow, MailStore, Page, PageRequest,
+    RegistrationFilter, RegistrationStore, Store, StoreError, StoreHealth, Unique, UserStore,
+};

@@ -1,0 +1,128 @@
+use async_trait::async_trait;
+use provision_api::{Account, HealthReply, HostView};
+
+use crate::domain::{BcryptHash, DisplayName, RegistrationId, RequestId, SshPublicKey, Username};
+
+/// Whether the host would give out a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Availability {
+    /// It would.
+    Free,
+    /// It would not.
+    Refused {
+        /// Which rule.
+        reason: String,
+    },
+}
+
+/// What makes an account usable.
+#[derive(Clone, Debug)]
+pub struct Activation {
+    /// The registration that the account was made for.
+    pub registration: RegistrationId,
+    /// The account.
+    pub username: Username,
+    /// The host password; `None` for key-only accounts.
+    pub password_hash: Option<BcryptHash>,
+    /// The keys.
+    pub ssh_keys: Vec<SshPublicKey>,
+}
+
+/// What registry and host say of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SystemStatus {
+    /// The registry's record.
+    pub account: Account,
+    /// The host's view.
+    pub host: HostView,
+}
+
+/// Why the host did not do it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProvisionFailure {
+    /// The same call may succeed later; it may even have been carried out.
+    #[error("{message}")]
+    Transient {
+        /// For logs and admins.
+        message: String,
+        /// What provisiond asked for.
+        retry_after_seconds: Option<u32>,
+    },
+    /// The name can't be had.
+    #[error("the name is not available: {reason}")]
+    NameUnavailable {
+        /// Which rule.
+        reason: String,
+    },
+    /// provisiond made no such account.
+    #[error("the host has no such account")]
+    NoSuchAccount,
+    /// It will fail again.
+    #[error("{message}")]
+    Permanent {
+        /// For logs and admins.
+        message: String,
+    },
+}
+
+impl ProvisionFailure {
+    /// Whether the same call may succeed later.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Transient { .. })
+    }
+}
+
+/// The host side. Every call is idempotent under its request id.
+#[async_trait]
+pub trait Provisioner: Send + Sync {
+    /// Whether the host would give out a name; to that registration, which may hold it already.
+    async fn check_username(
+        &self,
+        request: RequestId,
+        username: &Username,
+        registration: Option<RegistrationId>,
+    ) -> Result<Availability, ProvisionFailure>;
+
+    /// Makes the Linux user, locked.
+    async fn create_account(
+        &self,
+        request: RequestId,
+        registration: RegistrationId,
+        username: &Username,
+        display_name: &DisplayName,
+    ) -> Result<Account, ProvisionFailure>;
+
+    /// Publishes the home with Maildir and neomutt configuration.
+    async fn configure_mail(
+        &self,
+        request: RequestId,
+        registration: RegistrationId,
+        username: &Username,
+    ) -> Result<Account, ProvisionFailure>;
+
+    /// The commit point.
+    async fn activate_account(
+        &self,
+        request: RequestId,
+        activation: &Activation,
+    ) -> Result<Account, ProvisionFailure>;
+
+    /// Takes back an account that was never active; no error when there is none.
+    async fn discard_account(
+        &self,
+        request: RequestId,
+        registration: RegistrationId,
+        username: &Username,
+    ) -> Result<(), ProvisionFailure>;
+
+    /// What registry and host say.
+    async fn system_status(
+        &self,
+        request: RequestId,
+        username: &Username,
+    ) -> Result<SystemStatus, ProvisionFailure>;
+
+    /// Whether the host side can work.
+    async fn health(&self, request: RequestId) -> Result<HealthReply, ProvisionFailure>;
+}
