@@ -21,10 +21,6 @@ prepare_registrar() {
   mkdir -p /etc/registrar /var/lib/provisiond /etc/ssh/registrar_keys
   chmod 0700 /var/lib/provisiond
   cp "$HOST_SOURCE/etc/registrar.toml" "$HOST_SOURCE/etc/provisiond.toml" /etc/registrar/
-  if [[ -e $HOST_SOURCE/etc/neomuttrc.template ]]; then
-    cp "$HOST_SOURCE/etc/neomuttrc.template" /etc/registrar/
-  fi
-  sed -i "s/^#\? *domain = .*/domain = \"$DOMAIN\"/" /etc/registrar/provisiond.toml
   chmod 0644 /etc/registrar/*
   install -d -o registrar-web -g registrar-web -m 0700 /var/lib/registrar-web
 }
@@ -78,6 +74,7 @@ start_services() {
   start sshd /usr/sbin/sshd -D -e -f /run/throwaway/sshd/sshd_config
   await "sshd" 10 listens "$SSH_PORT"
   start provisiond env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin RUST_BACKTRACE=1 \
+    "PROVISIOND__MAIL__DOMAIN=$DOMAIN" \
     "$HOST_PROGRAMS/provisiond" --config /etc/registrar/provisiond.toml
   await "provisiond" 10 test -S /run/provisiond/submit.sock
   # No capability, none to be had, and none of this script's environment.
