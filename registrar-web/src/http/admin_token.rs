@@ -13,7 +13,7 @@ use super::state::AppState;
 pub struct AdminToken([u8; 32]);
 
 /// Proof that a request carries the token.
-pub struct Admin;
+pub(super) struct Admin;
 
 impl AdminToken {
     /// Takes the content of the token's file; `None` when it has fewer than 16 characters, which
@@ -38,7 +38,7 @@ impl std::fmt::Debug for AdminToken {
 
 impl Admin {
     /// What decisions are signed with, until admins have accounts.
-    pub const NAME: &'static str = "admin token";
+    pub(super) const NAME: &'static str = "admin token";
 }
 
 impl FromRequestParts<AppState> for Admin {

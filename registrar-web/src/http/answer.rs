@@ -19,7 +19,11 @@ use super::state::AppState;
 
 /// The outermost layer: gives the request its id and client, logs it, turns every error into
 /// problem+json or a page, and puts the security headers on.
-pub async fn finish(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+pub(super) async fn finish(
+    State(state): State<AppState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let began = Instant::now();
     let world = state.registrar.world();
     let current = CurrentRequest::of(
@@ -68,13 +72,13 @@ pub async fn finish(State(state): State<AppState>, mut request: Request, next: N
 }
 
 /// What a panic becomes.
-pub fn after_panic(_: Box<dyn Any + Send + 'static>) -> Response {
+pub(super) fn after_panic(_: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!("a handler panicked");
     Problem::new(Kind::Internal).into_response()
 }
 
 /// Whether the client reads JSON rather than pages.
-pub fn wants_json(path: &str, headers: &HeaderMap) -> bool {
+pub(super) fn wants_json(path: &str, headers: &HeaderMap) -> bool {
     if path.starts_with("/api/") && path != "/api/docs" || path.starts_with("/health") {
         return true;
     }

@@ -11,7 +11,7 @@ pub struct Peer(pub IpAddr);
 
 /// The client that limits count. Put into the request by the outermost layer.
 #[derive(Clone, Debug)]
-pub struct Client(pub ClientKey);
+pub(super) struct Client(pub ClientKey);
 
 /// The address of the client: the peer, unless the peer is a trusted proxy. Then the entries of all
 /// `X-Forwarded-For` lines are walked from the right, past trusted proxies, to the first address
@@ -100,7 +100,10 @@ mod tests {
             // The client wrote the left ones itself.
             (vec!["1.1.1.1, 2.2.2.2 , 198.51.100.7"], "198.51.100.7"),
             (vec!["1.1.1.1", "198.51.100.7, 10.1.2.3"], "198.51.100.7"),
-            (vec!["198.51.100.7", "10.0.0.1", " 10.9.9.9"], "198.51.100.7"),
+            (
+                vec!["198.51.100.7", "10.0.0.1", " 10.9.9.9"],
+                "198.51.100.7",
+            ),
             (vec!["198.51.100.7:4711"], "198.51.100.7"),
             (vec!["[2001:db8::7]:4711"], "2001:db8::7"),
             (vec!["::ffff:198.51.100.7"], "198.51.100.7"),

@@ -8,7 +8,7 @@ use super::state::AppState;
 
 /// Lets scripts of the configured origins, compared exactly, call the API. No cookies are shared:
 /// the API knows none.
-pub async fn apply(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub(super) async fn apply(State(state): State<AppState>, request: Request, next: Next) -> Response {
     if state.cors_origins.is_empty() || !request.uri().path().starts_with("/api/") {
         return next.run(request).await;
     }

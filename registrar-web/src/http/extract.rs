@@ -1,3 +1,6 @@
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use bytes::Bytes;
@@ -9,17 +12,30 @@ use super::problem::{FieldProblem, Problem};
 use super::problem_kind::Kind;
 
 /// The most bytes of a body.
-pub const BODY_CAP: usize = 64 * 1024;
+pub(super) const BODY_CAP: usize = 64 * 1024;
 
 /// A JSON body read strictly: unknown fields, wrong types and missing fields are named, and no
 /// value of the body is ever repeated.
-pub struct StrictJson<T>(pub T);
+pub(super) struct StrictJson<T>(pub T);
 
 /// The fields of an `application/x-www-form-urlencoded` body.
-pub struct Form(Vec<(String, String)>);
+pub(super) struct Form(Vec<(String, String)>);
 
 /// The one parameter of a path, decoded.
-pub struct PathText(pub String);
+pub(super) struct PathText(pub String);
+
+/// What stands behind the `?`, decoded; of a name that is there twice, the last.
+pub(super) struct QueryText(pub BTreeMap<String, String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for QueryText {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let query = parts.uri.query().unwrap_or_default();
+        let pairs = form_urlencoded::parse(query.as_bytes()).into_owned();
+        Ok(Self(pairs.collect()))
+    }
+}
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for StrictJson<T> {
     type Rejection = Problem;
@@ -48,8 +64,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
             ));
         }
         let body = read(body).await?;
-        let fields: Vec<(String, String)> =
-            form_urlencoded::parse(&body).into_owned().collect();
+        let fields: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
         // What stands for bytes that are not UTF-8; a password must not be changed in silence.
         if fields.iter().any(|(_, v)| v.contains('\u{fffd}')) {
             return Err(Problem::with_detail(
@@ -64,14 +79,14 @@ impl<S: Send + Sync> FromRequest<S> for Form {
 impl Form {
     /// A field's text; empty when it is not there.
     #[must_use]
-    pub fn text(&self, name: &str) -> &str {
+    pub(super) fn text(&self, name: &str) -> &str {
         let found = self.0.iter().find(|(n, _)| n == name);
         found.map_or("", |(_, value)| value.as_str())
     }
 
     /// A field's text; `None` when it is empty or not there.
     #[must_use]
-    pub fn optional(&self, name: &str) -> Option<String> {
+    pub(super) fn optional(&self, name: &str) -> Option<String> {
         Some(self.text(name))
             .filter(|t| !t.trim().is_empty())
             .map(str::to_owned)
@@ -86,9 +101,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PathText {
             .await
             .map_err(|_| Problem::new(Kind::MalformedQuery))?;
         let first = params.iter().next().map(|(_, text)| text.to_owned());
-        first
-            .map(Self)
-            .ok_or_else(|| Problem::new(Kind::NotFound))
+        first.map(Self).ok_or_else(|| Problem::new(Kind::NotFound))
     }
 }
 
@@ -168,7 +181,9 @@ fn judge(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let text = message.get(..end).unwrap_or_default();
     let expected = match text.rfind(", expected ") {
         Some(at) => text.get(at + 11..).unwrap_or_default(),
-        None => text.strip_prefix("invalid type: ").map_or(text, |_| "another type"),
+        None => text
+            .strip_prefix("invalid type: ")
+            .map_or(text, |_| "another type"),
     };
     problem(path, "wrong-type", format!("this must be {expected}"))
 }
@@ -256,7 +271,11 @@ mod tests {
             let torn_after_good = body == b"{}{}";
             assert_eq!(
                 got,
-                if torn_after_good { Kind::InvalidFields } else { Kind::MalformedJson }
+                if torn_after_good {
+                    Kind::InvalidFields
+                } else {
+                    Kind::MalformedJson
+                }
             );
         }
     }

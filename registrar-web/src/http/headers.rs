@@ -1,7 +1,7 @@
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 /// Nothing but what this site itself serves; no inline script or style.
-pub const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+pub(super) const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 const FIXED: [(HeaderName, &str); 7] = [
     (header::CONTENT_SECURITY_POLICY, CSP),
@@ -27,7 +27,7 @@ const FIXED: [(HeaderName, &str); 7] = [
 ];
 
 /// Puts the security headers on an answer.
-pub fn secure(headers: &mut HeaderMap, https: bool) {
+pub(super) fn secure(headers: &mut HeaderMap, https: bool) {
     for (name, value) in FIXED {
         headers.insert(name, HeaderValue::from_static(value));
     }

@@ -16,7 +16,7 @@ use crate::domain::Timestamp;
 ///
 /// When the store can't count, requests pass. All that costs anything needs the store and answers
 /// with a true 503 then; what is left are pages that need nothing.
-pub async fn count(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub(super) async fn count(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     if path.starts_with("/static/") || is_health(path) {
         return next.run(request).await;

@@ -4,11 +4,11 @@ use crate::domain::{RequestId, Timestamp};
 use crate::ports::{Entropy, EntropyExt};
 
 /// The header that carries it.
-pub const HEADER: &str = "x-request-id";
+pub(super) const HEADER: &str = "x-request-id";
 
 /// Names one request, in logs, answers and calls of the host.
 #[derive(Clone, Debug)]
-pub struct CurrentRequest {
+pub(super) struct CurrentRequest {
     /// As the client sent it if that was sane, otherwise made here.
     pub text: String,
     /// For provisiond, which takes UUIDs alone: the same where it is one.
@@ -17,9 +17,9 @@ pub struct CurrentRequest {
 
 impl CurrentRequest {
     /// Takes the client's id if it is at most 64 of letters, digits, `-`, `_` and `.`; makes a
-    /// UUIDv7 (RFC 9562) otherwise, so that nothing strange gets into logs.
+    /// `UUIDv7` (RFC 9562) otherwise, so that nothing strange gets into logs.
     #[must_use]
-    pub fn of(header: Option<&HeaderValue>, entropy: &dyn Entropy, now: Timestamp) -> Self {
+    pub(super) fn of(header: Option<&HeaderValue>, entropy: &dyn Entropy, now: Timestamp) -> Self {
         let sent = header.and_then(|h| h.to_str().ok()).filter(|t| is_sane(t));
         let id = sent
             .and_then(|t| RequestId::parse(t).ok())

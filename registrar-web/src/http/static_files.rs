@@ -21,7 +21,7 @@ struct StaticFile {
 
 /// Where pages find the files.
 #[derive(Clone, Debug)]
-pub struct Assets {
+pub(super) struct Assets {
     /// The stylesheet.
     pub style: String,
     /// The ES module.
@@ -59,7 +59,7 @@ static FILES: LazyLock<[StaticFile; 3]> = LazyLock::new(|| {
 });
 
 /// The paths for pages.
-pub static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
+pub(super) static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
     let [style, script, icon] = &*FILES;
     let path = |f: &StaticFile| format!("/static/{}", f.name);
     Assets {
@@ -76,7 +76,7 @@ fn hashed(stem: &str, end: &str, content: &str) -> String {
 }
 
 /// The route of the files.
-pub fn routes() -> Router<AppState> {
+pub(super) fn routes() -> Router<AppState> {
     Router::new().route("/static/{name}", get(serve))
 }
 
@@ -85,10 +85,7 @@ async fn serve(PathText(name): PathText) -> Response {
         Some(file) => (
             [
                 (header::CONTENT_TYPE, file.media_type),
-                (
-                    header::CACHE_CONTROL,
-                    "public, max-age=31536000, immutable",
-                ),
+                (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
             ],
             file.content,
         )

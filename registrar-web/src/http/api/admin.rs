@@ -1,13 +1,11 @@
-use std::collections::BTreeMap;
-
 use axum::Json;
-use axum::extract::{Extension, Query, State};
+use axum::extract::{Extension, State};
 use http::{HeaderName, StatusCode, header};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::super::admin_token::Admin;
-use super::super::extract::{PathText, StrictJson};
+use super::super::extract::{PathText, QueryText, StrictJson};
 use super::super::openapi::AdminProblems;
 use super::super::problem::Problem;
 use super::super::problem_kind::Kind;
@@ -19,7 +17,7 @@ use super::wire::{
 use crate::domain::{RegistrationId, Username};
 use crate::ports::{PageRequest, RegistrationFilter};
 
-pub fn routes() -> OpenApiRouter<AppState> {
+pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(approve))
@@ -46,9 +44,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
 async fn list(
     _: Admin,
     State(state): State<AppState>,
-    query: Option<Query<BTreeMap<String, String>>>,
+    QueryText(query): QueryText,
 ) -> Result<Json<AdminPage>, Problem> {
-    let query = query.map(|q| q.0).unwrap_or_default();
     let mut page = PageRequest {
         limit: 50,
         after: None,
@@ -74,7 +71,13 @@ async fn list(
                     .map_err(|_| wrong("give the nextCursor of the page before"))?;
                 page.after = Some(id.uuid());
             }
-            _ => return Err(Problem::field(name.as_str(), "unknown-field", "this parameter is not known")),
+            _ => {
+                return Err(Problem::field(
+                    name.as_str(),
+                    "unknown-field",
+                    "this parameter is not known",
+                ));
+            }
         }
     }
     let found = state.registrar.list(filter, &page).await?;
@@ -126,10 +129,18 @@ async fn reject(
         return Err(Problem::field("reason", "required", "tell the person why"));
     }
     if reason.chars().count() > 2000 {
-        return Err(Problem::field("reason", "too-long", "write at most 2000 characters"));
+        return Err(Problem::field(
+            "reason",
+            "too-long",
+            "write at most 2000 characters",
+        ));
     }
     if reason.chars().any(|c| c.is_control() && c != '\n') {
-        return Err(Problem::field("reason", "control-character", "control characters are not taken"));
+        return Err(Problem::field(
+            "reason",
+            "control-character",
+            "control characters are not taken",
+        ));
     }
     let view = state.registrar.reject(id, Admin::NAME, reason).await?;
     Ok(Json(view.into()))
@@ -188,8 +199,8 @@ async fn system_status(
     Extension(request): Extension<CurrentRequest>,
     PathText(name): PathText,
 ) -> Result<Json<SystemStatusAnswer>, Problem> {
-    let name = Username::parse(&name)
-        .map_err(|e| Problem::field("username", e.code(), e.to_string()))?;
+    let name =
+        Username::parse(&name).map_err(|e| Problem::field("username", e.code(), e.to_string()))?;
     let found = state.registrar.system_status(&name, request.id).await?;
     let (host, account) = found.map_or_else(Default::default, |s| (s.host, Some(s.account)));
     Ok(Json(SystemStatusAnswer {

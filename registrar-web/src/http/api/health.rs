@@ -7,7 +7,7 @@ use utoipa_axum::routes;
 use super::super::state::AppState;
 use super::wire::{Alive, Ready, ReadyCheck};
 
-pub fn routes() -> OpenApiRouter<AppState> {
+pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(alive))
         .routes(routes!(ready))

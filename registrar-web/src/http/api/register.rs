@@ -13,7 +13,7 @@ use super::super::state::AppState;
 use super::wire::{SignUp, TakenIn};
 use crate::domain::SignupForm;
 
-pub fn routes() -> OpenApiRouter<AppState> {
+pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(register))
 }
 

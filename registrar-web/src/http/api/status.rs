@@ -11,7 +11,7 @@ use super::super::state::AppState;
 use super::wire::{NameCheck, RegistrationStatus};
 use crate::domain::Username;
 
-pub fn routes() -> OpenApiRouter<AppState> {
+pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(check_username))
         .routes(routes!(registration))

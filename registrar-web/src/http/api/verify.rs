@@ -14,9 +14,9 @@ use crate::domain::{Email, Username, VerificationToken};
 use crate::registration::VerifyError;
 
 /// What everyone is told who asks for a mail.
-pub const RESEND_WORDS: &str = "If name and address belong together and the address is not verified yet, another mail is on its way. It can be asked for once a minute, five times in all.";
+pub(crate) const RESEND_WORDS: &str = "If name and address belong together and the address is not verified yet, another mail is on its way. It can be asked for once a minute, five times in all.";
 
-pub fn routes() -> OpenApiRouter<AppState> {
+pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(verify_email))
         .routes(routes!(resend_verification))
@@ -88,7 +88,7 @@ async fn resend_verification(
 }
 
 /// Asks for the mail; a name or address that can't be one has no registration.
-pub async fn resend(state: &AppState, username: &str, email: &str) -> Result<(), Problem> {
+pub(crate) async fn resend(state: &AppState, username: &str, email: &str) -> Result<(), Problem> {
     if let (Ok(name), Ok(email)) = (Username::parse(username), Email::parse(email)) {
         match state.registrar.resend(&name, &email).await {
             Ok(()) => {}
@@ -99,7 +99,7 @@ pub async fn resend(state: &AppState, username: &str, email: &str) -> Result<(),
 }
 
 /// For routes that take the token from elsewhere.
-pub fn token_of(text: &str) -> Result<VerificationToken, Problem> {
+pub(crate) fn token_of(text: &str) -> Result<VerificationToken, Problem> {
     VerificationToken::parse(text).ok_or_else(|| {
         Problem::with_detail(
             Kind::VerificationUnknown,

@@ -8,7 +8,7 @@ use crate::registration::{AdminView, RegistrationView};
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[allow(dead_code, reason = "describes `SignupForm`, which reads it")]
-pub struct SignUp {
+pub(crate) struct SignUp {
     /// 2 to 32 of a-z, 0-9 and single inner hyphens, beginning with a letter. Name of the Linux
     /// account and of the mail address.
     #[schema(example = "ada")]
@@ -47,8 +47,8 @@ pub struct SignUp {
 /// A registration that has been taken in.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct TakenIn {
-    /// UUIDv7.
+pub(crate) struct TakenIn {
+    /// `UUIDv7`.
     pub id: String,
     /// As asked for.
     #[schema(example = "ada")]
@@ -66,8 +66,8 @@ pub struct TakenIn {
 /// Where a registration stands.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct RegistrationStatus {
-    /// UUIDv7.
+pub(crate) struct RegistrationStatus {
+    /// `UUIDv7`.
     pub id: String,
     /// The name asked for.
     #[schema(example = "ada")]
@@ -91,7 +91,7 @@ pub struct RegistrationStatus {
 
 /// Whether a name can be had.
 #[derive(Serialize, ToSchema)]
-pub struct NameCheck {
+pub(crate) struct NameCheck {
     /// It can.
     pub available: bool,
     /// In words, with the rule that refuses it.
@@ -102,7 +102,7 @@ pub struct NameCheck {
 /// Proves an address: `token`, or `username` and `code`.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct VerifyBody {
+pub(crate) struct VerifyBody {
     /// The token of the link, 43 characters.
     #[serde(default)]
     pub token: Option<String>,
@@ -119,7 +119,7 @@ pub struct VerifyBody {
 /// Asks for the verification mail again.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ResendBody {
+pub(crate) struct ResendBody {
     /// Whose.
     #[schema(example = "ada")]
     pub username: String,
@@ -130,7 +130,7 @@ pub struct ResendBody {
 
 /// The same words whatever was known.
 #[derive(Serialize, ToSchema)]
-pub struct Accepted {
+pub(crate) struct Accepted {
     /// For the person.
     pub message: &'static str,
 }
@@ -138,7 +138,7 @@ pub struct Accepted {
 /// Names an account.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct NameBody {
+pub(crate) struct NameBody {
     /// Which.
     #[schema(example = "ada")]
     pub username: String,
@@ -147,7 +147,7 @@ pub struct NameBody {
 /// Why a registration is not accepted.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct RejectBody {
+pub(crate) struct RejectBody {
     /// What the person is told; 1 to 2000 characters.
     #[schema(example = "We only take people who live in town.")]
     pub reason: String,
@@ -156,7 +156,7 @@ pub struct RejectBody {
 /// A registration as reviewers and admins see it.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct AdminRegistration {
+pub(crate) struct AdminRegistration {
     /// What anyone may know.
     #[serde(flatten)]
     pub public: RegistrationStatus,
@@ -179,7 +179,7 @@ pub struct AdminRegistration {
 /// A page of registrations, oldest first.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct AdminPage {
+pub(crate) struct AdminPage {
     /// This page.
     pub items: Vec<AdminRegistration>,
     /// Give it as `cursor` for the next page; missing at the end.
@@ -190,7 +190,7 @@ pub struct AdminPage {
 /// What registry and host say of an account.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct SystemStatusAnswer {
+pub(crate) struct SystemStatusAnswer {
     /// The name.
     pub username: String,
     /// What the host itself says: `exists`, `home`, `maildir`, `neomuttrc`, `sshKeys`, `expired`,
@@ -207,8 +207,8 @@ pub struct SystemStatusAnswer {
 /// A new invite. The token is told this once.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct NewInvite {
-    /// UUIDv7.
+pub(crate) struct NewInvite {
+    /// `UUIDv7`.
     pub id: String,
     /// The secret of the link.
     pub token: String,
@@ -222,7 +222,7 @@ pub struct NewInvite {
 
 /// The service runs.
 #[derive(Serialize, ToSchema)]
-pub struct Alive {
+pub(crate) struct Alive {
     /// `ok`.
     #[schema(example = "ok")]
     pub status: &'static str,
@@ -230,7 +230,7 @@ pub struct Alive {
 
 /// Whether the service can do its work.
 #[derive(Serialize, ToSchema)]
-pub struct Ready {
+pub(crate) struct Ready {
     /// All checks are good.
     pub ready: bool,
     /// Store, outbox, provisiond.
@@ -239,7 +239,7 @@ pub struct Ready {
 
 /// One thing that the service needs.
 #[derive(Serialize, ToSchema)]
-pub struct ReadyCheck {
+pub(crate) struct ReadyCheck {
     /// Which.
     #[schema(example = "store")]
     pub name: &'static str,
