@@ -7,6 +7,7 @@
 pub mod config;
 pub mod domain;
 pub mod hash;
+pub mod http;
 pub mod logging;
 pub mod ports;
 pub mod provision;
