@@ -6,5 +6,7 @@
 
 pub mod config;
 pub mod domain;
+pub mod mail;
+pub mod outbox;
 pub mod ports;
 pub mod store;
