@@ -1,4 +1,5 @@
 //! What the privileged tests share.
 #![allow(dead_code, unreachable_pub)] // each test binary uses a part of it
 
+pub mod homes;
 pub mod private_host;
