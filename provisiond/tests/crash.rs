@@ -56,6 +56,10 @@ fn assert_no_orphans(daemon: &Daemon) {
     for account in &accounts {
         let view = daemon.admin().get(account.username.as_str()).unwrap().host;
         let open = account.state == AccountState::Active;
+        if account.state == AccountState::Archived {
+            assert!(!view.exists, "{account:?}");
+            continue;
+        }
         assert_eq!(view.expired, !open, "{account:?}");
         assert_eq!(view.mail_accepted, open, "{account:?}");
     }
@@ -181,6 +185,18 @@ fn a_kill_during_a_removal_is_finished_at_the_next_start() {
         on(Method::RemoveAccount, "ada")
     };
     each("userdel", call, AccountState::Removed);
+}
+
+#[test]
+fn a_kill_while_an_account_is_archived_is_finished_at_the_next_start() {
+    let call = |d: &Daemon| {
+        active(d);
+        d.admin()
+            .change(&on(Method::SuspendAccount, "ada"))
+            .unwrap();
+        on(Method::ArchiveAccount, "ada")
+    };
+    each("userdel", call, AccountState::Archived);
 }
 
 #[test]

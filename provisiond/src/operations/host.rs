@@ -171,13 +171,12 @@ impl Host {
     }
 
     pub(super) fn archive_home(&self, record: &Record) -> Result<(), Failure> {
-        let _ = record;
-        Err(Failure::lasting("not offered yet"))
+        let (name, id) = (&record.username, record.registration_id);
+        Ok(self.homes.archive(name, ids(record.uid), id)?)
     }
 
     pub(super) fn delete_archive(&self, record: &Record) -> Result<(), Failure> {
-        let _ = record;
-        Ok(())
+        Ok(self.homes.delete_archived(record.registration_id)?)
     }
 
     /// Tells the owner of a change, by a message in the Maildir.
