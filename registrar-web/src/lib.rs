@@ -7,8 +7,10 @@
 pub mod config;
 pub mod domain;
 pub mod hash;
+pub mod http;
 pub mod logging;
 pub mod ports;
 pub mod provision;
 pub mod registration;
 pub mod secrets;
+pub mod store;

@@ -1,0 +1,97 @@
+use mongodb::IndexModel;
+use mongodb::bson::{Document, doc};
+use mongodb::options::IndexOptions;
+use std::time::Duration;
+
+use super::{Mongo, bounded};
+use crate::domain::{Invite, MailJob, Registration, User};
+use crate::ports::{StoreError, Unique};
+use crate::store::record::{Record, field, unique_of};
+
+pub(super) const LIMITS: &str = "limits";
+
+/// Unique among the documents that have the field; named after it.
+fn unique(field: &'static str) -> IndexModel {
+    let options = IndexOptions::builder()
+        .name(field.to_owned())
+        .unique(true)
+        .partial_filter_expression(doc! { field: { "$exists": true } })
+        .build();
+    IndexModel::builder()
+        .keys(doc! { field: 1 })
+        .options(options)
+        .build()
+}
+
+fn plain(name: &str, keys: Document, has: Option<&'static str>) -> IndexModel {
+    let options = IndexOptions::builder()
+        .name(name.to_owned())
+        .partial_filter_expression(has.map(|field| doc! { field: { "$exists": true } }))
+        .build();
+    IndexModel::builder().keys(keys).options(options).build()
+}
+
+/// Work in the order in which it is handed out.
+fn due() -> IndexModel {
+    let keys = doc! { field::DUE_AT: 1, field::LEASED_UNTIL: 1 };
+    plain("due", keys, Some(field::DUE_AT))
+}
+
+/// The server deletes windows that have ended.
+fn ends() -> IndexModel {
+    let options = IndexOptions::builder()
+        .name("ends".to_owned())
+        .expire_after(Duration::ZERO)
+        .build();
+    IndexModel::builder()
+        .keys(doc! { field::RESETS_AT: 1 })
+        .options(options)
+        .build()
+}
+
+fn declared() -> [(&'static str, Vec<IndexModel>); 5] {
+    [
+        (
+            Registration::COLLECTION,
+            vec![
+                unique(field::HELD_NAME),
+                unique(field::TOKEN),
+                plain("names", doc! { field::USERNAME: 1, "_id": 1 }, None),
+                plain("lists", doc! { field::LISTING: 1, "_id": 1 }, None),
+                due(),
+            ],
+        ),
+        (
+            User::COLLECTION,
+            vec![unique(field::USERNAME), unique(field::EMAIL)],
+        ),
+        (
+            MailJob::COLLECTION,
+            vec![
+                unique(field::DEDUPE_KEY),
+                due(),
+                plain("ended", doc! { field::ENDED_AT: 1 }, Some(field::ENDED_AT)),
+            ],
+        ),
+        (Invite::COLLECTION, vec![unique(field::TOKEN)]),
+        (LIMITS, vec![ends()]),
+    ]
+}
+
+impl Mongo {
+    /// Declares all indexes; those that are there already stay.
+    pub(super) async fn declare_indexes(&self) -> Result<(), StoreError> {
+        for (collection, indexes) in declared() {
+            let collection = self.database.collection::<Document>(collection);
+            bounded(async { collection.create_indexes(indexes).await }).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Which value is taken, from `E11000 duplicate key error collection: DB.COLL index: NAME dup key: …`.
+pub(super) fn unique_in(message: &str) -> Option<Unique> {
+    let (_, rest) = message.split_once(" index: ")?;
+    let name = rest.split_whitespace().next()?;
+    unique_of(name.strip_suffix('_').unwrap_or(name))
+}

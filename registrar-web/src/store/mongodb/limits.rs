@@ -1,0 +1,62 @@
+use jiff::{SignedDuration, Timestamp};
+use mongodb::Database;
+use mongodb::bson::{Document, doc};
+use mongodb::options::ReturnDocument;
+
+use super::indexes::LIMITS;
+use super::{bounded, date_from, date_until, is_duplicate};
+use crate::ports::{LimitWindow, StoreError};
+use crate::store::record::field::RESETS_AT;
+
+/// Two that make the same window at once: the server lets one of them try again.
+const TRIES: usize = 5;
+
+pub(super) async fn count(
+    database: &Database,
+    key: &str,
+    window: SignedDuration,
+    now: Timestamp,
+) -> Result<LimitWindow, StoreError> {
+    let fresh = now.checked_add(window).unwrap_or(Timestamp::MAX);
+    let ends = date_from(fresh);
+    // A window that is not there has no end, which compares as less than any time. It never lasts
+    // longer than asked for, even if the clock was set back meanwhile.
+    let running = doc! { "$gt": ["$resets_at", date_until(now)] };
+    let update = vec![doc! { "$set": {
+        "count": { "$cond": [running.clone(), { "$add": ["$count", 1_i64] }, 1_i64] },
+        RESETS_AT: { "$cond": [running, { "$min": ["$resets_at", ends] }, ends] },
+    } }];
+    let windows = database.collection::<Document>(LIMITS);
+    let counted = bounded(async {
+        let mut tries = 1;
+        loop {
+            let result = windows
+                .find_one_and_update(doc! { "_id": key }, update.clone())
+                .upsert(true)
+                .return_document(ReturnDocument::After)
+                .await;
+            match result {
+                Err(e) if is_duplicate(&e) && tries < TRIES => tries += 1,
+                result => return result,
+            }
+        }
+    });
+    let corrupt = || StoreError::Corrupt {
+        collection: LIMITS,
+        reason: "a window has no count or no end".into(),
+    };
+    let counted = counted.await?.ok_or_else(corrupt)?;
+    let count = counted.get_i64("count").map_err(|_| corrupt())?;
+    let resets_at = counted.get_datetime(RESETS_AT).map_err(|_| corrupt())?;
+    Ok(LimitWindow {
+        count: u32::try_from(count).unwrap_or(u32::MAX),
+        resets_at: Timestamp::from_millisecond(resets_at.timestamp_millis()).unwrap_or(fresh),
+    })
+}
+
+pub(super) async fn forget(database: &Database, now: Timestamp) -> Result<u64, StoreError> {
+    let windows = database.collection::<Document>(LIMITS);
+    let ended = doc! { RESETS_AT: { "$lte": date_until(now) } };
+    let done = bounded(async { windows.delete_many(ended).await }).await?;
+    Ok(done.deleted_count)
+}
