@@ -46,6 +46,20 @@ fn an_account_is_made_configured_activated_changed_suspended_resumed_and_removed
         assert!(view.exists && view.expired && view.password_locked);
         assert!(!view.home && !view.mail_accepted && !view.ssh_keys);
 
+        // Postfix, sshd and the web can read what is for them, whatever umask the daemon has.
+        for (path, mode) in [
+            ("/etc/postfix/registrar", 0o755),
+            ("/etc/postfix/registrar/refused_recipients", 0o644),
+            ("/etc/postfix/registrar/refused_recipients.db", 0o644),
+            ("/etc/ssh/registrar_keys", 0o755),
+            ("/run/provisiond", 0o755),
+            ("/etc/passwd", 0o644),
+            ("/etc/group", 0o644),
+        ] {
+            let found = fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+            assert_eq!(found, mode, "{path}: {found:o}");
+        }
+
         // Its mail: the home appears, whole and owned.
         let account = submit.change(&configure(registration, "ada")).unwrap();
         assert!(account.mail_configured);
