@@ -235,6 +235,33 @@ fn a_step_that_fails_midway_is_undone_and_the_uid_is_not_used_again() {
 }
 
 #[test]
+fn a_user_whom_someone_else_makes_in_the_same_moment_is_left_alone() {
+    private_host(|host| {
+        tools::wrap(host);
+        let daemon = Daemon::start(host, "");
+        for (name, tool) in [("ada", "groupadd"), ("bob", "useradd")] {
+            tools::stall(tool, When::Before);
+            std::thread::scope(|scope| {
+                let call = scope
+                    .spawn(|| Caller::new(SUBMIT).change(&create(registration(), name, "Name")));
+                tools::wait_until_stalled();
+                let theirs = ["-M", "-N", "-l", "-u", "4500", "-g", "100", "-o", name];
+                support::private_host::run("/run/real/useradd", &theirs);
+                tools::let_go(tool, When::Before);
+                call.join().unwrap().unwrap_err();
+            });
+            let line = line_of("/etc/passwd", name).unwrap();
+            assert!(line.starts_with(&format!("{name}:x:4500:100:")), "{line}");
+            let refused = fs::read_to_string("/etc/postfix/registrar/refused_recipients").unwrap();
+            assert!(!refused.contains(name), "{refused}");
+            assert!(!daemon.submit().check(name).available);
+            assert_eq!(line_of("/etc/group", name), None, "the own group stayed");
+        }
+        assert_eq!(daemon.submit().health().accounts, 0);
+    });
+}
+
+#[test]
 fn sigterm_finishes_what_is_under_way_and_answers_it() {
     private_host(|host| {
         tools::wrap(host);
