@@ -68,6 +68,53 @@ fn sockets_of_the_service_manager_are_taken_and_it_is_told_of_start_life_and_sto
 }
 
 #[test]
+fn journald_gets_the_fields_that_admins_search_by() {
+    private_host(|host| {
+        host.directory("/run/systemd/journal", 0o755);
+        let journal = UnixDatagram::bind("/run/systemd/journal/socket").unwrap();
+        let wait = Some(Duration::from_secs(1));
+        journal.set_read_timeout(wait).unwrap();
+        let config = host.file("/run/provisiond.toml", "", 0o600);
+        let mut child = Command::new(PROVISIOND)
+            .arg("--config")
+            .arg(config)
+            .env("JOURNAL_STREAM", "1:1")
+            .spawn()
+            .unwrap();
+        while std::os::unix::net::UnixStream::connect(SUBMIT).is_err() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let registration = registration();
+        let call = create(registration, "ada", "Ada");
+        Caller::new(SUBMIT).change(&call).unwrap();
+        let mut entries = Vec::new();
+        let mut buffer = vec![0; 65_536];
+        while let Ok(length) = journal.recv(&mut buffer) {
+            entries.push(String::from_utf8_lossy(&buffer[..length]).into_owned());
+            if entries.last().is_some_and(|e| e.contains("answered")) {
+                break;
+            }
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let step = entries
+            .iter()
+            .find(|e| e.contains("group") && e.contains("done"))
+            .unwrap_or_else(|| panic!("no entry of that step in {entries:#?}"));
+        for (field, value) in [
+            ("REQUEST_ID", call.request_id().to_string()),
+            ("REGISTRATION_ID", registration.to_string()),
+            ("USERNAME", "ada".to_owned()),
+            ("STEP", "group".to_owned()),
+            ("SYSLOG_IDENTIFIER", "provisiond".to_owned()),
+        ] {
+            let named = step.lines().any(|l| l == field || l.starts_with(&format!("{field}=")));
+            assert!(named && step.contains(&value), "{field} in {step}");
+        }
+    });
+}
+
+#[test]
 fn a_wrong_configuration_is_told_with_file_line_and_key() {
     private_host(|host| {
         let config = host.file(

@@ -140,8 +140,9 @@ impl Homes {
         let filled = copy::skel(&self.skel, &staged)
             .and_then(|()| publish::make_public_dirs(&staged, &self.public_dirs));
         if filled.is_err() {
-            // Half a home is of no use to anyone and may be what fills the disk.
-            area.discard_staged(registration)?;
+            // Half a home is of no use to anyone and may be what fills the disk. If that fails
+            // too, the first error says more, and the next call tries again.
+            let _ = area.discard_staged(registration);
         }
         filled
     }

@@ -2,5 +2,6 @@
 #![allow(dead_code, unreachable_pub)] // each test binary uses a part of it
 
 pub mod daemon;
+pub mod homes;
 pub mod private_host;
 pub mod tools;
