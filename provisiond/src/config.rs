@@ -414,6 +414,13 @@ mod tests {
     }
 
     #[test]
+    fn the_file_that_hosts_get_says_the_defaults() {
+        let text = include_str!("../../etc/provisiond.toml");
+        let (said, meant) = (parse(text).unwrap(), Config::default());
+        assert_eq!(format!("{said:#?}"), format!("{meant:#?}"));
+    }
+
+    #[test]
     fn values_that_would_endanger_the_host_are_refused() {
         for text in [
             "[accounts]\nuid_min = 0",

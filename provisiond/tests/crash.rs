@@ -56,6 +56,10 @@ fn assert_no_orphans(daemon: &Daemon) {
     for account in &accounts {
         let view = daemon.admin().get(account.username.as_str()).unwrap().host;
         let open = account.state == AccountState::Active;
+        if account.state == AccountState::Archived {
+            assert!(!view.exists, "{account:?}");
+            continue;
+        }
         assert_eq!(view.expired, !open, "{account:?}");
         assert_eq!(view.mail_accepted, open, "{account:?}");
     }
@@ -184,6 +188,18 @@ fn a_kill_during_a_removal_is_finished_at_the_next_start() {
 }
 
 #[test]
+fn a_kill_while_an_account_is_archived_is_finished_at_the_next_start() {
+    let call = |d: &Daemon| {
+        active(d);
+        d.admin()
+            .change(&on(Method::SuspendAccount, "ada"))
+            .unwrap();
+        on(Method::ArchiveAccount, "ada")
+    };
+    each("userdel", call, AccountState::Archived);
+}
+
+#[test]
 fn a_step_that_fails_midway_is_undone_and_the_uid_is_not_used_again() {
     private_host(|host| {
         tools::wrap(host);
@@ -215,6 +231,33 @@ fn a_step_that_fails_midway_is_undone_and_the_uid_is_not_used_again() {
         assert!(fs::metadata("/etc/ssh/registrar_keys/ada").is_err());
         tools::work_again("chpasswd");
         daemon.submit().change(&call).unwrap();
+    });
+}
+
+#[test]
+fn a_user_whom_someone_else_makes_in_the_same_moment_is_left_alone() {
+    private_host(|host| {
+        tools::wrap(host);
+        let daemon = Daemon::start(host, "");
+        for (name, tool) in [("ada", "groupadd"), ("bob", "useradd")] {
+            tools::stall(tool, When::Before);
+            std::thread::scope(|scope| {
+                let call = scope
+                    .spawn(|| Caller::new(SUBMIT).change(&create(registration(), name, "Name")));
+                tools::wait_until_stalled();
+                let theirs = ["-M", "-N", "-l", "-u", "4500", "-g", "100", "-o", name];
+                support::private_host::run("/run/real/useradd", &theirs);
+                tools::let_go(tool, When::Before);
+                call.join().unwrap().unwrap_err();
+            });
+            let line = line_of("/etc/passwd", name).unwrap();
+            assert!(line.starts_with(&format!("{name}:x:4500:100:")), "{line}");
+            let refused = fs::read_to_string("/etc/postfix/registrar/refused_recipients").unwrap();
+            assert!(!refused.contains(name), "{refused}");
+            assert!(!daemon.submit().check(name).available);
+            assert_eq!(line_of("/etc/group", name), None, "the own group stayed");
+        }
+        assert_eq!(daemon.submit().health().accounts, 0);
     });
 }
 

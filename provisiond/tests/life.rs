@@ -46,6 +46,20 @@ fn an_account_is_made_configured_activated_changed_suspended_resumed_and_removed
         assert!(view.exists && view.expired && view.password_locked);
         assert!(!view.home && !view.mail_accepted && !view.ssh_keys);
 
+        // Postfix, sshd and the web can read what is for them, whatever umask the daemon has.
+        for (path, mode) in [
+            ("/etc/postfix/registrar", 0o755),
+            ("/etc/postfix/registrar/refused_recipients", 0o644),
+            ("/etc/postfix/registrar/refused_recipients.db", 0o644),
+            ("/etc/ssh/registrar_keys", 0o755),
+            ("/run/provisiond", 0o755),
+            ("/etc/passwd", 0o644),
+            ("/etc/group", 0o644),
+        ] {
+            let found = fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+            assert_eq!(found, mode, "{path}: {found:o}");
+        }
+
         // Its mail: the home appears, whole and owned.
         let account = submit.change(&configure(registration, "ada")).unwrap();
         assert!(account.mail_configured);
@@ -111,6 +125,28 @@ fn an_account_is_made_configured_activated_changed_suspended_resumed_and_removed
         assert_eq!(account.ssh_key_count, 1);
         let view = admin.get("ada").unwrap().host;
         assert!(!view.expired && view.ssh_keys && view.mail_accepted);
+
+        // Archived: no user, the data kept where only root can look; not to be resumed.
+        let bob = submit.make_active("bob");
+        host.file("/home/bob/letter", "kept", 0o600);
+        let refused = admin
+            .change(&on(Method::ArchiveAccount, "bob"))
+            .unwrap_err();
+        assert!(matches!(refused, ProvisionError::WrongState { .. }));
+        admin.change(&on(Method::SuspendAccount, "bob")).unwrap();
+        let account = admin.change(&on(Method::ArchiveAccount, "bob")).unwrap();
+        assert_eq!(account.state, AccountState::Archived);
+        assert_eq!(line_of("/etc/passwd", "bob"), None);
+        assert!(fs::symlink_metadata("/home/bob").is_err());
+        let kept = format!("/home/.registrar/archive/{}", bob.registration_id);
+        assert_eq!(
+            fs::read_to_string(format!("{kept}/letter")).unwrap(),
+            "kept"
+        );
+        assert!(!submit.check("bob").available);
+        assert!(admin.change(&on(Method::ResumeAccount, "bob")).is_err());
+        admin.change(&on(Method::RemoveAccount, "bob")).unwrap();
+        assert!(fs::symlink_metadata(&kept).is_err());
 
         // Removed: nothing left but the tombstone.
         let refused = admin.change(&on(Method::RemoveAccount, "ada")).unwrap_err();

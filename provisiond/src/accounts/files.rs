@@ -73,10 +73,26 @@ impl std::fmt::Debug for ShadowEntry {
     }
 }
 
-/// Calls `take` with each line of a file until it gives something.
+/// Reads the first line of that name that `parse` understands. Cost matters here: on a host with
+/// many accounts these scans are what provisiond adds to the cost of the tools.
 fn find<T>(
     path: &'static str,
-    mut take: impl FnMut(&str) -> Option<T>,
+    name: &str,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Result<Option<T>, AccountError> {
+    scan(path, |line| {
+        if !is_of(line, name) {
+            return None;
+        }
+        // A line that is no UTF-8 is none of provisiond's.
+        parse(std::str::from_utf8(line).ok()?)
+    })
+}
+
+/// Calls `take` with each line of a file until it gives something.
+fn scan<T>(
+    path: &'static str,
+    mut take: impl FnMut(&[u8]) -> Option<T>,
 ) -> Result<Option<T>, AccountError> {
     let unreadable = |source| AccountError::Unreadable { path, source };
     let file = std::fs::File::open(path).map_err(unreadable)?;
@@ -87,10 +103,8 @@ fn find<T>(
         match reader.read_until(b'\n', &mut line) {
             Ok(0) => return Ok(None),
             Ok(_) => {
-                // A line that is no UTF-8 is none of provisiond's.
-                if let Ok(text) = std::str::from_utf8(&line)
-                    && let Some(found) = take(text.trim_end_matches('\n'))
-                {
+                let line = line.strip_suffix(b"\n").unwrap_or(&line);
+                if let Some(found) = take(line) {
                     return Ok(Some(found));
                 }
             }
@@ -100,8 +114,9 @@ fn find<T>(
     }
 }
 
-fn is_of(line: &str, name: &str) -> bool {
-    line.strip_prefix(name).is_some_and(|r| r.starts_with(':'))
+fn is_of(line: &[u8], name: &str) -> bool {
+    line.strip_prefix(name.as_bytes())
+        .is_some_and(|rest| rest.starts_with(b":"))
 }
 
 fn passwd_entry(line: &str) -> Option<PasswdEntry> {
@@ -132,22 +147,15 @@ fn group_entry(line: &str) -> Option<GroupEntry> {
 }
 
 pub(super) fn user(name: &str) -> Result<Option<PasswdEntry>, AccountError> {
-    find(PASSWD, |line| {
-        is_of(line, name).then(|| passwd_entry(line)).flatten()
-    })
+    find(PASSWD, name, passwd_entry)
 }
 
 pub(super) fn group(name: &str) -> Result<Option<GroupEntry>, AccountError> {
-    find(GROUP, |line| {
-        is_of(line, name).then(|| group_entry(line)).flatten()
-    })
+    find(GROUP, name, group_entry)
 }
 
 pub(super) fn shadow(name: &str) -> Result<Option<ShadowEntry>, AccountError> {
-    find(SHADOW, |line| {
-        if !is_of(line, name) {
-            return None;
-        }
+    find(SHADOW, name, |line| {
         let mut fields = line.split(':').skip(1);
         let password = fields.next()?.to_owned();
         let expires = fields.nth(5).and_then(|day| day.parse().ok());
@@ -160,20 +168,11 @@ fn id_of(line: &str) -> Option<u32> {
     line.split(':').nth(2)?.parse().ok()
 }
 
-/// Whether a line of passwd or group has that number.
-pub(super) fn id_in_use(id: u32) -> Result<bool, AccountError> {
-    for path in [PASSWD, GROUP] {
-        if find(path, |line| (id_of(line) == Some(id)).then_some(()))?.is_some() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
 /// Groups whose line names the user as a member, or that have that number.
 pub(super) fn groups_of(name: &str, primary: u32) -> Result<Vec<String>, AccountError> {
     let mut groups = Vec::new();
-    find(GROUP, |line| {
+    scan(GROUP, |line| {
+        let line = std::str::from_utf8(line).ok()?;
         let members = line.rsplit(':').next().unwrap_or_default();
         if id_of(line) == Some(primary) || members.split(',').any(|m| m == name) {
             groups.push(line.split(':').next().unwrap_or_default().to_owned());
@@ -189,9 +188,9 @@ mod tests {
 
     #[test]
     fn a_name_is_found_whole_and_never_by_its_beginning() {
-        assert!(is_of("bob:x:1:1::/:/bin/sh", "bob"));
-        assert!(!is_of("bobby:x:1:1::/:/bin/sh", "bob"));
-        assert!(!is_of("bob", "bob"));
+        assert!(is_of(b"bob:x:1:1::/:/bin/sh", "bob"));
+        assert!(!is_of(b"bobby:x:1:1::/:/bin/sh", "bob"));
+        assert!(!is_of(b"bob", "bob"));
     }
 
     #[test]

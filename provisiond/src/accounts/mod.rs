@@ -148,7 +148,8 @@ pub trait AccountDatabase: Send + Sync {
     /// # Errors
     /// See [`AccountError`].
     fn set_expired(&self, name: &Username, expired: bool) -> Result<(), AccountError>;
-    /// Deletes user and group of that name, if they have that number. Touches no file of theirs.
+    /// Deletes user and group of that name that have that number; one with another number is
+    /// someone else's and stays. Touches no file of theirs.
     ///
     /// # Errors
     /// See [`AccountError`].

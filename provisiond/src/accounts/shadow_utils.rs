@@ -102,17 +102,16 @@ impl AccountDatabase for ShadowUtils {
     }
 
     fn id_in_use(&self, id: u32) -> Result<bool, AccountError> {
-        Ok(files::id_in_use(id)?
-            || users::get_user_by_uid(id).is_some()
-            || users::get_group_by_gid(id).is_some())
+        // Asks every source of nsswitch.conf(5), the files among them.
+        Ok(users::get_user_by_uid(id).is_some() || users::get_group_by_gid(id).is_some())
     }
 
     fn name_in_use(&self, name: &Username) -> Result<Option<&'static str>, AccountError> {
         let name = name.as_str();
-        if files::user(name)?.is_some() || users::get_user_by_name(name).is_some() {
+        if users::get_user_by_name(name).is_some() {
             return Ok(Some("user"));
         }
-        if files::group(name)?.is_some() || users::get_group_by_name(name).is_some() {
+        if users::get_group_by_name(name).is_some() {
             return Ok(Some("group"));
         }
         Ok(None)
@@ -143,11 +142,8 @@ impl AccountDatabase for ShadowUtils {
                 )))
             };
         }
-        if self.id_in_use(gid)? {
-            return Err(AccountError::Foreign(format!(
-                "the number {gid} is in use by now"
-            )));
-        }
+        // Without -o, groupadd refuses a number or name that is in use by now (codes 4 and 9),
+        // and so does useradd below; both look again once they hold the lock.
         self.run(
             GROUPADD,
             &["-g", &gid.to_string(), "--", name.as_str()],
@@ -166,11 +162,6 @@ impl AccountDatabase for ShadowUtils {
     fn create_user(&self, new: &NewUser<'_>) -> Result<(), AccountError> {
         let id = new.uid.to_string();
         if files::user(new.username.as_str())?.is_none() {
-            if users::get_user_by_uid(new.uid).is_some() {
-                return Err(AccountError::Foreign(format!(
-                    "the number {id} is in use by now"
-                )));
-            }
             // Everything that /etc/default/useradd or login.defs could decide otherwise is said:
             // no home, no lastlog entry, no group, no subordinate ids, no inactivity rule.
             #[rustfmt::skip]
@@ -245,12 +236,8 @@ impl AccountDatabase for ShadowUtils {
     }
 
     fn delete(&self, name: &Username, id: u32) -> Result<(), AccountError> {
-        if let Some(user) = files::user(name.as_str())? {
-            if user.uid != id {
-                return Err(AccountError::Foreign(format!(
-                    "the user {name} has another number"
-                )));
-            }
+        let user = files::user(name.as_str())?;
+        if user.is_some_and(|user| user.uid == id) {
             // Without -r: the home is provisiond's own work.
             self.run(USERDEL, &["--", name.as_str()], None)?;
             if files::user(name.as_str())?.is_some() || files::shadow(name.as_str())?.is_some() {
@@ -258,12 +245,8 @@ impl AccountDatabase for ShadowUtils {
             }
         }
         // userdel takes the group along only where login.defs says so.
-        if let Some(group) = files::group(name.as_str())? {
-            if group.gid != id {
-                return Err(AccountError::Foreign(format!(
-                    "the group {name} has another number"
-                )));
-            }
+        let group = files::group(name.as_str())?;
+        if group.is_some_and(|group| group.gid == id) {
             self.run(GROUPDEL, &["--", name.as_str()], None)?;
             if files::group(name.as_str())?.is_some() {
                 return Err(untrue(GROUPDEL, "the group is still there"));

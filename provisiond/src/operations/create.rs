@@ -1,4 +1,4 @@
-use provision_api::{Account, CreateAccount, DisplayName, RegistrationId, Step, Username};
+use provision_api::{Account, CreateAccount, DisplayName, RegistrationId, Step};
 
 use super::refusal::{Failure, Refusal};
 use super::spine::{Asked, Operator};
@@ -139,25 +139,8 @@ impl Operator {
     /// In reverse: home, user and group, refusal. What belongs to others is left alone.
     pub(super) fn undo_create(&self, intent: &Intent) -> Result<(), Failure> {
         self.host.delete_leftovers(intent.registration_id)?;
-        let kept = self.delete_own(&intent.username, intent.uid)?;
-        if !kept {
-            self.host.accept_mail(&intent.username)?;
-        }
-        Ok(())
-    }
-
-    /// Deletes user and group if they have that number. Says whether a foreign one was left.
-    fn delete_own(&self, name: &Username, uid: u32) -> Result<bool, Failure> {
-        let accounts = &self.host.accounts;
-        let user = accounts.user(name.as_str())?;
-        let group = accounts.group(name.as_str())?;
-        let foreign = user.is_some_and(|u| u.uid != uid) || group.is_some_and(|g| g.gid != uid);
-        if foreign {
-            tracing::warn!("someone else made a user or group of that name meanwhile; left alone");
-        } else {
-            accounts.delete(name, uid)?;
-        }
-        Ok(foreign)
+        self.host.accounts.delete(&intent.username, intent.uid)?;
+        self.host.accept_mail(&intent.username)
     }
 }
 

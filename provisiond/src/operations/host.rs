@@ -1,5 +1,5 @@
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use provision_api::{AccountState, RegistrationId, SshPublicKey, Username};
@@ -171,13 +171,12 @@ impl Host {
     }
 
     pub(super) fn archive_home(&self, record: &Record) -> Result<(), Failure> {
-        let _ = record;
-        Err(Failure::lasting("not offered yet"))
+        let (name, id) = (&record.username, record.registration_id);
+        Ok(self.homes.archive(name, ids(record.uid), id)?)
     }
 
     pub(super) fn delete_archive(&self, record: &Record) -> Result<(), Failure> {
-        let _ = record;
-        Ok(())
+        Ok(self.homes.delete_archived(record.registration_id)?)
     }
 
     /// Tells the owner of a change, by a message in the Maildir.
@@ -217,16 +216,19 @@ fn ids(uid: u32) -> Ids {
     Ids { uid, gid: uid }
 }
 
-/// Makes a directory that others may read; its parents too.
+/// Makes a directory that others may read, if it is missing. Its parent must be there: a host
+/// without `/etc/postfix` has no Postfix to speak to.
 fn make_directory(path: &Path) -> Result<(), HostError> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o755)
-        .create(path)
-        .map_err(|source| HostError::Directory {
-            path: path.to_owned(),
-            source,
-        })
+    let failed = |source| HostError::Directory {
+        path: path.to_owned(),
+        source,
+    };
+    match std::fs::create_dir(path) {
+        // The umask of a root daemon takes bits away.
+        Ok(()) => std::fs::set_permissions(path, Permissions::from_mode(0o755)).map_err(failed),
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(e) => Err(failed(e)),
+    }
 }
 
 impl From<HomeError> for Failure {

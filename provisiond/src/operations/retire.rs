@@ -38,7 +38,7 @@ impl Operator {
             self.check_identity(&record)?;
             trail.step(Step::EndProcesses, || host.end_processes(record.uid))?;
         }
-        // Out of the home's place first, so that nobody works in what is being packed.
+        // Out of its place before its owner's name goes.
         trail.step(Step::Archive, || host.archive_home(&record))?;
         self.take_down(&record, trail)?;
         trail.step(Step::DeleteFiles, || {

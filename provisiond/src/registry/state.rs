@@ -36,6 +36,7 @@ impl Registry {
             Event::Begun(intent) => {
                 self.use_up(intent.uid);
                 if matches!(intent.work, Work::Create { .. }) {
+                    self.forget_creations_before(intent.at - CREATION_WINDOW);
                     self.creations.push_back(intent.at);
                 }
                 self.intents.insert(intent.username.clone(), intent);

@@ -109,8 +109,13 @@ fn make(path: &Path, group: Option<u32>) -> Result<StdListener, ListenError> {
         path: path.to_owned(),
         source,
     };
-    if let Some(directory) = path.parent() {
+    if let Some(directory) = path.parent()
+        && !directory.exists()
+    {
         std::fs::create_dir_all(directory).map_err(failed)?;
+        // The umask of a root daemon takes bits away.
+        let mode = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(directory, mode).map_err(failed)?;
     }
     // The lock on the state directory says that nobody listens here any more.
     match std::fs::remove_file(path) {

@@ -42,8 +42,10 @@ impl Daemon {
     }
 
     pub fn start_again(&mut self) {
-        let child = Command::new(env!("CARGO_BIN_EXE_provisiond"))
-            .arg("--config")
+        // With the umask of the systemd unit, so that modes are shown to be chosen, not left over.
+        let child = Command::new("/bin/sh")
+            .args(["-c", "umask 0077; exec \"$0\" --config \"$1\""])
+            .arg(env!("CARGO_BIN_EXE_provisiond"))
             .arg(&self.config)
             .env_remove("JOURNAL_STREAM")
             .stdin(Stdio::null())
