@@ -35,6 +35,11 @@ by_password() {
   SSHPASS="$PASSWORD" sshpass -e ssh "${ssh_options[@]}" -o PubkeyAuthentication=no \
     -o PreferredAuthentications=password,keyboard-interactive -o NumberOfPasswordPrompts=1 "$NAME@127.0.0.1" "$@"
 }
+# A refusal, not some other trouble.
+show_refusal() {
+  grep -E 'Permission denied|Connection (closed|reset)' "$WORK/refusal" | tail -n 1 | sed "s/^/   ssh by $1: /" ||
+    fail "ssh by $1 ended otherwise: $(cat "$WORK/refusal")"
+}
 mail_to_member() {
   swaks --server "127.0.0.1:$SMTP_PORT" --helo localhost --from "charles@$OUTSIDE" --to "$NAME@$DOMAIN" \
     --header "Subject: $SUBJECT" --body "Dear Ada, your notes have arrived." 2>&1
@@ -87,9 +92,9 @@ follow_until VERIFICATION_SENT
 
 step "before the address is proven: no login, no mail"
 if by_key true 2>"$WORK/refusal"; then fail "ssh by key was let in"; fi
-echo "   ssh by key:      $(tail -n 1 "$WORK/refusal")"
+show_refusal key
 if by_password true 2>"$WORK/refusal"; then fail "ssh by password was let in"; fi
-echo "   ssh by password: $(tail -n 1 "$WORK/refusal")"
+show_refusal password
 mail_to_member >"$WORK/swaks" && fail "Postfix took mail: $(cat "$WORK/swaks")"
 grep -m 1 -E '^<\*\* +550' "$WORK/swaks" | sed 's/^/   SMTP: /' || fail "expected 550: $(cat "$WORK/swaks")"
 

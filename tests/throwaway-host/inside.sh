@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The first process of the throw-away host: lays memory over the machine's files, starts the
 # services, shows outgoing mail, stops all of it. Started by run.sh in namespaces of its own.
-set -euo pipefail
+set -Eeuo pipefail
 
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 # shellcheck source=layers.sh
@@ -21,7 +21,7 @@ fail() {
   exit 1
 }
 trap 'echo; echo "demo: stopping"; stop_services; echo "demo: ended; nothing is left"; exit 0' INT TERM HUP
-trap 'status=$?; ((status == 0)) || echo "demo: failed in line $LINENO of inside.sh" >&2' EXIT
+trap 'echo "demo: failed in line $LINENO: $BASH_COMMAND" >&2' ERR
 
 lay_over_the_machine
 prepare_host

@@ -55,7 +55,9 @@ prepare_postfix() {
     "virtual_mailbox_domains = $OUTSIDE" "virtual_mailbox_base = $OUTBOX" \
     "virtual_mailbox_maps = static:./" "virtual_uid_maps = static:$(id -u mail)" \
     "virtual_gid_maps = static:$(id -g mail)" "virtual_minimum_uid = 1"
-  grep -v '^ *\(#\|$\)' "$HOST_SOURCE/etc/postfix/main.cf.snippet" >>/etc/postfix/main.cf
+  local line
+  grep -E '^[a-z]' "$HOST_SOURCE/etc/postfix/main.cf.snippet" |
+    while IFS= read -r line; do postconf -e "$line"; done
   chown mail:mail "$OUTBOX"
   cp /usr/share/postfix/master.cf.dist /etc/postfix/master.cf 2>/dev/null || true
   postconf -F '*/*/chroot=n'
