@@ -41,7 +41,7 @@ done
 
 # The process namespace ends with its first process: nothing outlives the host, even when this
 # script is killed outright.
-host=(unshare --mount --uts --ipc --pid --fork --kill-child=KILL --mount-proc --propagation private
+host=(setpriv --pdeathsig KILL unshare --mount --uts --ipc --pid --fork --kill-child=KILL --mount-proc --propagation private
   "$here/inside.sh")
 
 # With job control the host gets a process group of its own. In a terminal it is in the foreground,
