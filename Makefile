@@ -28,11 +28,13 @@ test:
 
 bench:
 	@$(BOOTSTRAP) build host
-	$(CARGO) bench --locked --workspace --all-features --bench '*'
+	$(CARGO) build --quiet --locked --release --workspace --bins
+	@tests/throwaway-host/run.sh --bench
+	$(CARGO) bench --quiet --locked -p provisiond --bench create_account
 
 build:
 	@$(BOOTSTRAP) build
-	$(CARGO) build --locked --release --workspace --bins
+	$(CARGO) build --locked --release -p provisiond -p registrar-web --bins
 
 lint:
 	@$(BOOTSTRAP) build deny

@@ -27,13 +27,19 @@ lay_over_the_machine
 prepare_host
 start_services
 
-if [[ -n $HOST_CHECK ]]; then
-  status=0
-  "$here/check.sh" || status=$?
+# end_after COMMAND…: runs it, shows the logs when it fails, and ends the host with its status.
+end_after() {
+  local status=0
+  "$@" || status=$?
   ((status == 0)) || show_logs
   stop_services
   exit "$status"
-fi
+}
+case "$HOST_MODE" in
+  check) end_after "$here/check.sh" ;;
+  # 12 is the cost of registrar.toml.
+  bench) end_after "$HOST_PROGRAMS/load" "127.0.0.1:$WEB_PORT" 12 "${PIDS[registrar-web]}" "${PIDS[provisiond]}" ;;
+esac
 
 cat <<END
 
