@@ -47,6 +47,13 @@ done
 host=(setpriv --pdeathsig KILL unshare --mount --uts --ipc --pid --fork --kill-child=KILL --mount-proc --propagation private
   "$here/inside.sh")
 
+# Accounts, homes and settings of the machine itself; after a check they must be what they were.
+machine() {
+  cat /etc/{passwd,group,shadow,gshadow} /etc/{postfix/main.cf,ssh/sshd_config} 2>/dev/null || true
+  ls -A /home /etc/{registrar,postfix,ssh} /var/lib/{provisiond,registrar-web} 2>/dev/null || true
+}
+before="$(machine)"
+
 # With job control the host gets a process group of its own. In a terminal it is in the foreground,
 # so Ctrl-C reaches the host alone: it stops in order, and make sees a clean end.
 set -m
@@ -61,5 +68,8 @@ else
     status=0
     wait "$group" || status=$?
   done
+fi
+if [[ $HOST_MODE == check && "$(machine)" != "$before" ]]; then
+  die "FAILED at: the end: accounts, homes or settings of the machine itself have changed"
 fi
 exit "$status"
