@@ -17,10 +17,10 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 BOOTSTRAP := tests/bootstrap.sh
 CARGO := cargo
 
-# The demo takes the programs that the tests built: same profile, same features.
+# Same profile and features as the tests, so that most of what one builds serves the other.
 demo:
 	@$(BOOTSTRAP) build host
-	@$(CARGO) build --quiet --locked --workspace --bins --all-features
+	@$(CARGO) build --locked --workspace --bins --all-features
 	@tests/throwaway-host/run.sh $(if $(CHECK),--check)
 
 test:
@@ -28,11 +28,13 @@ test:
 
 bench:
 	@$(BOOTSTRAP) build host
-	$(CARGO) bench --locked --workspace --all-features --bench '*'
+	$(CARGO) build --locked --release --workspace --bins
+	@tests/throwaway-host/run.sh --bench
+	$(CARGO) bench --quiet --locked -p provisiond --bench create_account
 
 build:
 	@$(BOOTSTRAP) build
-	$(CARGO) build --locked --release --workspace --bins
+	$(CARGO) build --locked --release -p provisiond -p registrar-web --bins
 
 lint:
 	@$(BOOTSTRAP) build deny

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The first process of the throw-away host: lays memory over the machine's files, starts the
 # services, shows outgoing mail, stops all of it. Started by run.sh in namespaces of its own.
-set -euo pipefail
+set -Eeuo pipefail
 
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 # shellcheck source=layers.sh
@@ -21,19 +21,25 @@ fail() {
   exit 1
 }
 trap 'echo; echo "demo: stopping"; stop_services; echo "demo: ended; nothing is left"; exit 0' INT TERM HUP
-trap 'status=$?; ((status == 0)) || echo "demo: failed in line $LINENO of inside.sh" >&2' EXIT
+trap 'echo "demo: failed in line $LINENO: $BASH_COMMAND" >&2' ERR
 
 lay_over_the_machine
 prepare_host
 start_services
 
-if [[ -n $HOST_CHECK ]]; then
-  status=0
-  "$here/check.sh" || status=$?
+# end_after COMMAND…: runs it, shows the logs when it fails, and ends the host with its status.
+end_after() {
+  local status=0
+  "$@" || status=$?
   ((status == 0)) || show_logs
   stop_services
   exit "$status"
-fi
+}
+case "$HOST_MODE" in
+  check) end_after "$here/check.sh" ;;
+  # 12 is the cost of registrar.toml.
+  bench) end_after "$HOST_PROGRAMS/load" "127.0.0.1:$WEB_PORT" 12 "${PIDS[registrar-web]}" "${PIDS[provisiond]}" ;;
+esac
 
 cat <<END
 

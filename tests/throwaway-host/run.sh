@@ -4,30 +4,33 @@
 #
 #   tests/throwaway-host/run.sh           runs until Ctrl-C
 #   tests/throwaway-host/run.sh --check   does one whole sign-up and ends; non-zero names the step
+#   tests/throwaway-host/run.sh --bench   measures registrations with the optimised programs and ends
 #
 # WEB_PORT, SSH_PORT and SMTP_PORT move the three ports (3000, 2222, 2525; 127.0.0.1 alone).
 set -euo pipefail
 
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 root="$(cd "$here/../.." && pwd)"
-export HOST_CHECK="" HOST_SOURCE="$root"
+export HOST_MODE=serve HOST_SOURCE="$root"
+profile=debug needed=(provisiond registrar-web)
 export WEB_PORT="${WEB_PORT:-3000}" SSH_PORT="${SSH_PORT:-2222}" SMTP_PORT="${SMTP_PORT:-2525}"
 
 die() { echo "demo: $*" >&2; exit 1; }
 
 case "${1:-}" in
   "") ;;
-  --check) HOST_CHECK=1 ;;
+  --check) HOST_MODE=check ;;
+  --bench) HOST_MODE=bench profile=release needed+=(load) ;;
   *) die "unknown argument: $1" ;;
 esac
 
 [[ $EUID == 0 ]] || die "a host of its own needs root: run it as root (sudo make demo)"
 
 programs="${CARGO_TARGET_DIR:-$root/target}"
-HOST_PROGRAMS="$(cd "$programs" 2>/dev/null && pwd)/${HOST_PROFILE:-debug}"
+HOST_PROGRAMS="$(cd "$programs" 2>/dev/null && pwd)/$profile"
 export HOST_PROGRAMS
-for program in provisiond registrar-web; do
-  [[ -x $HOST_PROGRAMS/$program ]] || die "$HOST_PROGRAMS/$program is missing: start this by \`make demo\`"
+for program in "${needed[@]}"; do
+  [[ -x $HOST_PROGRAMS/$program ]] || die "$HOST_PROGRAMS/$program is missing: start this by \`make demo\` or \`make bench\`"
 done
 
 for use in "WEB_PORT the page" "SSH_PORT sshd" "SMTP_PORT Postfix"; do
@@ -41,14 +44,21 @@ done
 
 # The process namespace ends with its first process: nothing outlives the host, even when this
 # script is killed outright.
-host=(unshare --mount --uts --ipc --pid --fork --kill-child=KILL --mount-proc --propagation private
+host=(setpriv --pdeathsig KILL unshare --mount --uts --ipc --pid --fork --kill-child=KILL --mount-proc --propagation private
   "$here/inside.sh")
+
+# Accounts, homes and settings of the machine itself; after a check they must be what they were.
+machine() {
+  cat /etc/{passwd,group,shadow,gshadow} /etc/{postfix/main.cf,ssh/sshd_config} 2>/dev/null || true
+  ls -A /home /etc/{registrar,postfix,ssh} /var/lib/{provisiond,registrar-web} 2>/dev/null || true
+}
+before="$(machine)"
 
 # With job control the host gets a process group of its own. In a terminal it is in the foreground,
 # so Ctrl-C reaches the host alone: it stops in order, and make sees a clean end.
 set -m
 status=0
-if [[ -t 0 && -z $HOST_CHECK ]]; then
+if [[ -t 0 && $HOST_MODE == serve ]]; then
   "${host[@]}" || status=$?
 else
   "${host[@]}" </dev/null &
@@ -58,5 +68,8 @@ else
     status=0
     wait "$group" || status=$?
   done
+fi
+if [[ $HOST_MODE == check && "$(machine)" != "$before" ]]; then
+  die "FAILED at: the end: accounts, homes or settings of the machine itself have changed"
 fi
 exit "$status"

@@ -55,7 +55,9 @@ prepare_postfix() {
     "virtual_mailbox_domains = $OUTSIDE" "virtual_mailbox_base = $OUTBOX" \
     "virtual_mailbox_maps = static:./" "virtual_uid_maps = static:$(id -u mail)" \
     "virtual_gid_maps = static:$(id -g mail)" "virtual_minimum_uid = 1"
-  grep -v '^ *\(#\|$\)' "$HOST_SOURCE/etc/postfix/main.cf.snippet" >>/etc/postfix/main.cf
+  local line
+  grep -E '^[a-z]' "$HOST_SOURCE/etc/postfix/main.cf.snippet" |
+    while IFS= read -r line; do postconf -e "$line"; done
   chown mail:mail "$OUTBOX"
   cp /usr/share/postfix/master.cf.dist /etc/postfix/master.cf 2>/dev/null || true
   postconf -F '*/*/chroot=n'
@@ -69,12 +71,15 @@ prepare_postfix() {
 }
 
 start_services() {
+  # More than one address may do in an hour, as all come from this one.
+  local requests=10000 registrations=50 accounts=60
+  if [[ $HOST_MODE == bench ]]; then requests=100000000 registrations=1000000 accounts=1000000; fi
   start postfix postfix start-fg
   await "Postfix" 20 listens "$SMTP_PORT"
   start sshd /usr/sbin/sshd -D -e -f /run/throwaway/sshd/sshd_config
   await "sshd" 10 listens "$SSH_PORT"
   start provisiond env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin RUST_BACKTRACE=1 \
-    "PROVISIOND__MAIL__DOMAIN=$DOMAIN" \
+    "PROVISIOND__MAIL__DOMAIN=$DOMAIN" "PROVISIOND__ACCOUNTS__CREATE_LIMIT_PER_HOUR=$accounts" \
     "$HOST_PROGRAMS/provisiond" --config /etc/registrar/provisiond.toml
   await "provisiond" 10 test -S /run/provisiond/submit.sock
   # No capability, none to be had, and none of this script's environment.
@@ -85,7 +90,7 @@ start_services() {
     "REGISTRAR__SERVER__PUBLIC_URL=http://127.0.0.1:$WEB_PORT" \
     "REGISTRAR__COMMUNITY__NAME=Throw-away Tilde" "REGISTRAR__COMMUNITY__DOMAIN=$DOMAIN" \
     "REGISTRAR__MAIL__PORT=$SMTP_PORT" \
-    REGISTRAR__LIMITS__REQUESTS=10000 REGISTRAR__LIMITS__REGISTRATIONS=50 \
+    "REGISTRAR__LIMITS__REQUESTS=$requests" "REGISTRAR__LIMITS__REGISTRATIONS=$registrations" \
     "$HOST_PROGRAMS/registrar-web" --config /etc/registrar/registrar.toml
   await "registrar-web" 20 curl -fsS -o /dev/null "http://127.0.0.1:$WEB_PORT/health/ready"
 }
