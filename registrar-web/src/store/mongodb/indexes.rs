@@ -15,7 +15,7 @@ fn unique(field: &'static str) -> IndexModel {
     let options = IndexOptions::builder()
         .name(field.to_owned())
         .unique(true)
-        .sparse(true)
+        .partial_filter_expression(doc! { field: { "$exists": true } })
         .build();
     IndexModel::builder()
         .keys(doc! { field: 1 })
