@@ -76,6 +76,32 @@ impl Place {
         }
     }
 
+    /// Whether the server itself can be held to the promise that a unique value is free once no
+    /// document has it. `SecantusDB` 0.5.3-beta.196 frees it only when the document is deleted as it was
+    /// inserted, not when an update changes it.
+    pub(crate) async fn frees_unique_values(&self) -> bool {
+        let Self::Mongodb { uri, database } = self else {
+            return true;
+        };
+        use mongodb::bson::{Document, doc};
+        let client = mongodb::Client::with_uri_str(uri).await.unwrap();
+        let probe = client.database(database).collection::<Document>("probe");
+        let unique = mongodb::options::IndexOptions::builder()
+            .unique(true)
+            .build();
+        let index = mongodb::IndexModel::builder()
+            .keys(doc! { "x": 1 })
+            .options(unique)
+            .build();
+        probe.create_index(index).await.unwrap();
+        probe.insert_one(doc! { "_id": 1, "x": 1 }).await.unwrap();
+        let update = doc! { "$set": { "x": 2 } };
+        probe.update_one(doc! { "_id": 1 }, update).await.unwrap();
+        let freed = probe.insert_one(doc! { "_id": 2, "x": 1 }).await.is_ok();
+        client.shutdown().await;
+        freed
+    }
+
     pub(crate) async fn remove(&self) {
         if let Self::Mongodb { uri, database } = self {
             let client = mongodb::Client::with_uri_str(uri).await.unwrap();

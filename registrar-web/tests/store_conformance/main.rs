@@ -40,7 +40,8 @@ macro_rules! for_each_store {
 for_each_store! {
     registrations:
         a_full_record_is_read_back_as_it_was_written,
-        a_name_is_unique_while_held_and_free_again_when_not,
+        a_name_is_unique_while_held,
+        a_name_is_free_again_when_its_holder_has_failed_or_is_gone,
         of_32_that_want_a_name_one_gets_it,
         an_id_that_is_there_is_named_before_any_other_duplicate,
         compare_and_swap_loses_no_increment_of_16_tasks,

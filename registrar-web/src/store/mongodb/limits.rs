@@ -8,7 +8,7 @@ use super::{bounded, date_from, date_until, is_duplicate};
 use crate::ports::{LimitWindow, StoreError};
 use crate::store::record::field::RESETS_AT;
 
-/// Two that make the same window at once: the server lets one of them try again.
+/// Of several that make the same window at once one succeeds; the others then find it.
 const TRIES: usize = 5;
 
 pub(super) async fn count(
@@ -19,33 +19,37 @@ pub(super) async fn count(
 ) -> Result<LimitWindow, StoreError> {
     let fresh = now.checked_add(window).unwrap_or(Timestamp::MAX);
     let ends = date_from(fresh);
-    // A window that is not there has no end, which compares as less than any time. It never lasts
-    // longer than asked for, even if the clock was set back meanwhile.
+    // A window never lasts longer than asked for, even if the clock was set back meanwhile.
     let running = doc! { "$gt": ["$resets_at", date_until(now)] };
     let update = vec![doc! { "$set": {
         "count": { "$cond": [running.clone(), { "$add": ["$count", 1_i64] }, 1_i64] },
         RESETS_AT: { "$cond": [running, { "$min": ["$resets_at", ends] }, ends] },
     } }];
+    let first = doc! { "_id": key, "count": 1_i64, RESETS_AT: ends };
     let windows = database.collection::<Document>(LIMITS);
     let counted = bounded(async {
         let mut tries = 1;
         loop {
-            let result = windows
+            let found = windows
                 .find_one_and_update(doc! { "_id": key }, update.clone())
-                .upsert(true)
                 .return_document(ReturnDocument::After)
-                .await;
-            match result {
+                .await?;
+            if let Some(found) = found {
+                return Ok(found);
+            }
+            match windows.insert_one(&first).await {
+                Ok(_) => return Ok(first),
+                // Made by another meanwhile, and once in a while deleted again by the server.
                 Err(e) if is_duplicate(&e) && tries < TRIES => tries += 1,
-                result => return result,
+                Err(e) => return Err(e),
             }
         }
-    });
+    })
+    .await?;
     let corrupt = || StoreError::Corrupt {
         collection: LIMITS,
         reason: "a window has no count or no end".into(),
     };
-    let counted = counted.await?.ok_or_else(corrupt)?;
     let count = counted.get_i64("count").map_err(|_| corrupt())?;
     let resets_at = counted.get_datetime(RESETS_AT).map_err(|_| corrupt())?;
     Ok(LimitWindow {
