@@ -3,7 +3,7 @@
 
 #![allow(dead_code, reason = "each test program uses its part")]
 
-pub mod smtp_server;
+pub(crate) mod smtp_server;
 
 use std::sync::{Arc, Mutex};
 
@@ -15,14 +15,14 @@ use registrar_web::ports::{Clock, Entropy, Mailer, Store};
 use registrar_web::store::SqliteStore;
 
 /// A clock that the test moves.
-pub struct TestClock(Mutex<Timestamp>);
+pub(crate) struct TestClock(Mutex<Timestamp>);
 
 impl TestClock {
-    pub fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self(Mutex::new("2026-03-01T12:00:00Z".parse().unwrap())))
     }
 
-    pub fn advance(&self, by: SignedDuration) {
+    pub(crate) fn advance(&self, by: SignedDuration) {
         let mut now = self.0.lock().unwrap();
         *now += by;
     }
@@ -35,7 +35,7 @@ impl Clock for TestClock {
 }
 
 /// Always the same "random" bytes.
-pub struct Fixed;
+pub(crate) struct Fixed;
 
 impl Entropy for Fixed {
     fn fill(&self, bytes: &mut [u8]) {
@@ -43,11 +43,11 @@ impl Entropy for Fixed {
     }
 }
 
-pub fn key() -> VerificationKey {
+pub(crate) fn key() -> VerificationKey {
     VerificationKey::new([7; 32])
 }
 
-pub fn community() -> Community {
+pub(crate) fn community() -> Community {
     Community {
         name: "Tilde Süd".into(),
         domain: MailDomain::parse("tilde.example").unwrap(),
@@ -55,7 +55,7 @@ pub fn community() -> Community {
     }
 }
 
-pub fn registration(now: Timestamp, display_name: &str) -> Registration {
+pub(crate) fn registration(now: Timestamp, display_name: &str) -> Registration {
     let id = RegistrationId::new(uuid::Uuid::from_u128(
         0x0195_0000_0000_7000_8000_0000_0000_0001,
     ));
@@ -84,7 +84,7 @@ pub fn registration(now: Timestamp, display_name: &str) -> Registration {
     }
 }
 
-pub fn job(r: &Registration, kind: MailKind, now: Timestamp) -> MailJob {
+pub(crate) fn job(r: &Registration, kind: MailKind, now: Timestamp) -> MailJob {
     let dedupe_key = match kind {
         MailKind::VerifyEmail => r.verification.as_ref().unwrap().mail_key(r.id),
         _ => format!("{}:{}", kind.name(), r.id),
@@ -103,17 +103,17 @@ pub fn job(r: &Registration, kind: MailKind, now: Timestamp) -> MailJob {
 }
 
 /// An outbox over a real SQLite store with one registration and one mail in it.
-pub struct Desk {
-    pub clock: Arc<TestClock>,
-    pub store: Arc<dyn Store>,
-    pub outbox: Outbox,
-    pub registration: RegistrationId,
-    pub mail: MailId,
+pub(crate) struct Desk {
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) outbox: Outbox,
+    pub(crate) registration: RegistrationId,
+    pub(crate) mail: MailId,
     _directory: tempfile::TempDir,
 }
 
 impl Desk {
-    pub async fn new(
+    pub(crate) async fn new(
         kind: MailKind,
         mailer: impl FnOnce(Arc<dyn Clock>) -> Arc<dyn Mailer>,
     ) -> Self {
@@ -143,11 +143,11 @@ impl Desk {
         }
     }
 
-    pub async fn job(&self) -> MailJob {
+    pub(crate) async fn job(&self) -> MailJob {
         self.store.mail(self.mail).await.unwrap().unwrap()
     }
 
-    pub async fn registration(&self) -> Registration {
+    pub(crate) async fn registration(&self) -> Registration {
         self.store
             .registration(self.registration)
             .await
