@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use registrar_web::config::{MailSettings, SmtpTls};
-use registrar_web::domain::{DisplayName, MailKind, MailState, Stage};
+use registrar_web::domain::{DisplayName, Lease, MailKind, MailState, Stage, WorkerId};
 use registrar_web::mail::{compose, mailer};
 use registrar_web::ports::{Clock, MailError, Mailer, Message};
 use support::smtp_server::{Manner, SmtpServer};
@@ -152,6 +152,28 @@ async fn a_process_killed_between_sending_and_recording_sends_the_same_token_aga
         header(&mails[0].data, "Message-ID"),
         header(&mails[1].data, "Message-ID")
     );
+}
+
+#[tokio::test]
+async fn a_registration_that_is_being_worked_on_is_woken_when_it_is_put_down() {
+    let server = SmtpServer::start(Manner::Accept).await;
+    let desk = Desk::new(MailKind::VerifyEmail, to(settings(&server))).await;
+    let now = desk.clock.now();
+    let mut r = desk.registration().await;
+    r.work.lease = Some(Lease {
+        owner: WorkerId("saga".into()),
+        until: now + SignedDuration::from_secs(60),
+    });
+    let mut r = desk.store.update_registration(r).await.unwrap();
+    let outbox = desk.outbox.clone();
+    let sending = tokio::spawn(async move { outbox.run_once().await });
+    while server.received().is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    r.work.settle(Some(now + SignedDuration::from_secs(30)));
+    desk.store.update_registration(r).await.unwrap();
+    assert!(sending.await.unwrap().unwrap());
+    assert_eq!(desk.registration().await.work.due_at, Some(now));
 }
 
 #[tokio::test]

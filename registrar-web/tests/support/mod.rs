@@ -131,6 +131,7 @@ impl Desk {
             entropy: Arc::new(Fixed),
             key: key(),
             community: community(),
+            registrations_due: Arc::default(),
             worker: WorkerId("test".into()),
         };
         Self {
