@@ -1,16 +1,16 @@
 //! The outbox against a real store and a server that stands for the outside world.
 
-mod support;
+mod mail_support;
 
 use std::sync::Arc;
 
 use jiff::SignedDuration;
+use mail_support::smtp_server::{Manner, SmtpServer};
+use mail_support::{Desk, TestClock, community, job, key, registration};
 use registrar_web::config::{MailSettings, SmtpTls};
 use registrar_web::domain::{DisplayName, Lease, MailKind, MailState, Stage, WorkerId};
 use registrar_web::mail::{compose, mailer};
 use registrar_web::ports::{Clock, MailError, Mailer, Message};
-use support::smtp_server::{Manner, SmtpServer};
-use support::{Desk, TestClock, community, job, key, registration};
 
 fn settings(server: &SmtpServer) -> MailSettings {
     MailSettings {

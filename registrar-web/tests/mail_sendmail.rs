@@ -1,15 +1,15 @@
 //! Handing over to a `sendmail` program. Scripts stand for the local mail system.
 
-mod support;
+mod mail_support;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use mail_support::{TestClock, community, job, key, registration};
 use registrar_web::config::{MailSettings, MailTransport};
 use registrar_web::domain::MailKind;
 use registrar_web::mail::{compose, mailer};
 use registrar_web::ports::{Clock, MailError};
-use support::{TestClock, community, job, key, registration};
 
 async fn send(directory: &Path, script: &str) -> Result<(), MailError> {
     let program = directory.join("sendmail");
