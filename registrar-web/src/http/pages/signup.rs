@@ -231,11 +231,6 @@ fn write(
     };
     let mut response = render(&page);
     csrf.attach(site, response.headers_mut());
-    // The address may hold an invite.
-    response.headers_mut().insert(
-        header::REFERRER_POLICY,
-        HeaderValue::from_static("no-referrer"),
-    );
     if let Some(problem) = problem {
         *response.status_mut() = problem.kind.status();
         if let Some(seconds) = problem.retry_after {
