@@ -1,14 +1,17 @@
 //! The unprivileged half of Cosmic Registrar: pages and API, the registration saga, the outbox.
 //!
 //! Arrows point down: `http` → `registration` → `ports` → `domain`. Adapters (`store`, `mail`,
-//! `provision`, `hash`) implement ports and are named only in `app`, where the program is put
+//! `provision`, `hash`) implement ports and are named only in [`app`], where the program is put
 //! together.
 
+pub mod app;
 pub mod config;
 pub mod domain;
 pub mod hash;
 pub mod http;
 pub mod logging;
+pub mod mail;
+pub mod outbox;
 pub mod ports;
 pub mod provision;
 pub mod registration;

@@ -4,6 +4,7 @@
 //! /home/.registrar/            root 0700, on the file system of the homes
 //!     staging/REGISTRATION     a home in the making
 //!     trash/REGISTRATION-N     what is being deleted
+//!     archive/REGISTRATION     homes of archived accounts
 //! /home/NAME                   appears and goes by one rename
 //! ```
 //!
@@ -211,5 +212,38 @@ impl Homes {
     pub fn delete_leftovers(&self, registration: RegistrationId) -> Result<(), HomeError> {
         let area = Area::open(&self.root)?;
         area.discard_staged(registration)
+    }
+
+    /// Takes a home out of `/home` and keeps it, as it is, where only root can reach it. May be
+    /// repeated; without a home there is nothing to do.
+    ///
+    /// End the user's processes first: one that is at work in the home goes on there.
+    ///
+    /// # Errors
+    /// What has the name does not belong to this user; it is left alone.
+    pub fn archive(
+        &self,
+        username: &Username,
+        ids: Ids,
+        registration: RegistrationId,
+    ) -> Result<(), HomeError> {
+        ids.check()?;
+        Area::open(&self.root)?.put_away(username, ids, registration)
+    }
+
+    /// Whether a home was archived for this registration.
+    ///
+    /// # Errors
+    /// The archive can't be trusted or read.
+    pub fn is_archived(&self, registration: RegistrationId) -> Result<bool, HomeError> {
+        Area::open(&self.root)?.is_archived(registration)
+    }
+
+    /// Deletes an archived home, if there is one. May be called again, and goes on where it was.
+    ///
+    /// # Errors
+    /// [`HomeError::NotYetEmpty`] if there was too much for one call; call again.
+    pub fn delete_archived(&self, registration: RegistrationId) -> Result<(), HomeError> {
+        Area::open(&self.root)?.delete_archived(registration)
     }
 }

@@ -22,6 +22,7 @@ pub(super) struct Area {
     pub(super) homes: OwnedFd,
     pub(super) staging: OwnedFd,
     trash: OwnedFd,
+    archive: OwnedFd,
 }
 
 impl Area {
@@ -32,11 +33,13 @@ impl Area {
         let area = roots_alone(&homes, AREA, &path)?;
         let staging = roots_alone(&area, "staging", &path.join("staging"))?;
         let trash = roots_alone(&area, "trash", &path.join("trash"))?;
+        let archive = roots_alone(&area, "archive", &path.join("archive"))?;
         Ok(Self {
             path: home_root.to_owned(),
             homes,
             staging,
             trash,
+            archive,
         })
     }
 
@@ -101,6 +104,48 @@ impl Area {
         fsync(&self.trash)
             .and_then(|()| fsync(&self.homes))
             .map_err(at(name))
+    }
+
+    /// Moves the home of a user to the archive.
+    pub(super) fn put_away(
+        &self,
+        username: &Username,
+        ids: Ids,
+        registration: RegistrationId,
+    ) -> Result<(), HomeError> {
+        if !self.has_home(username, ids)? {
+            return Ok(());
+        }
+        let (old, new) = (username.as_str(), registration.to_string());
+        let flags = RenameFlags::RENAME_NOREPLACE;
+        match renameat2(&self.homes, old, &self.archive, new.as_str(), flags) {
+            Ok(()) => fsync(&self.archive)
+                .and_then(|()| fsync(&self.homes))
+                .map_err(at(old)),
+            Err(Errno::EBUSY) => Err(HomeError::OtherFileSystem {
+                path: self.path_of(username),
+            }),
+            Err(e) => Err(at(old)(e)),
+        }
+    }
+
+    /// Whether there is an archived home.
+    pub(super) fn is_archived(&self, registration: RegistrationId) -> Result<bool, HomeError> {
+        let name = registration.to_string();
+        let stat = dirfd::stat_name(&self.archive, name.as_str()).map_err(at(name))?;
+        Ok(stat.is_some())
+    }
+
+    /// Deletes an archived home.
+    pub(super) fn delete_archived(&self, registration: RegistrationId) -> Result<(), HomeError> {
+        let name = registration.to_string();
+        let mut trash = Trash::of(self.trash.as_fd(), registration);
+        if self.is_archived(registration)? {
+            trash
+                .take(&self.archive, name.as_str())
+                .map_err(at(&name))?;
+        }
+        trash.empty()
     }
 
     /// Whether the user has a home.

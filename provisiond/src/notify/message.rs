@@ -52,12 +52,13 @@ impl Notice {
              \n\
              If it was not you, somebody else may be able to use your account:\n\
              \n\
-             1. Write to postmaster@{domain} at once, or ask an admin to suspend the account.\n\
+             1. Write to postmaster@{domain} at once,\n\
+             \x20  or ask an admin to suspend the account.\n\
              2. While you can still log in, look at what is yours: `last {to}`,\n\
              \x20  ~/.ssh/authorized_keys, and the keys in your account on the web.\n\
              3. Set a new password with `passwd`.\n\
              \n\
-             This message was put into your mailbox by the host itself, not by the web page.\n",
+             The host itself put this message into your mailbox, not the web page.\n",
             mail = date.in_mail(),
             plain = date.plain(),
             id = what.to_ascii_lowercase().replace(' ', "-"),

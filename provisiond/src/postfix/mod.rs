@@ -135,6 +135,13 @@ impl RefusalMap {
         }
     }
 
+    /// Gives postmap(1) another time than 20 s to end.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
     /// As Postfix's configuration names it: `hash:/etc/postfix/registrar/refused_recipients`.
     #[must_use]
     pub fn lookup_table(&self) -> String {

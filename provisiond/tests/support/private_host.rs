@@ -6,6 +6,7 @@
 //! thread or process in them (`mount_namespaces(7)`).
 
 use std::fs;
+use std::io::Write;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::panic::resume_unwind;
@@ -42,8 +43,7 @@ where
         scope
             .spawn(|| match enter() {
                 Ok(host) => test(&host),
-                #[allow(clippy::print_stderr)]
-                Err(missing) => eprintln!("not run: {missing}"),
+                Err(missing) => not_run(&missing),
             })
             .join()
     });
@@ -188,10 +188,9 @@ impl PrivateHost {
 
     /// Gives the current thread, and what it starts from now on, a network with nothing but
     /// loopback. `false`, after one line that says why, where that can't be had.
-    #[allow(clippy::print_stderr)]
     pub fn loopback_only(&self) -> bool {
         if let Err(e) = unshare(CloneFlags::CLONE_NEWNET) {
-            eprintln!("not run: needs a network namespace of its own: {e}");
+            not_run(&format!("needs a network namespace of its own: {e}"));
             return false;
         }
         let up = Command::new("/sbin/ip")
@@ -199,18 +198,23 @@ impl PrivateHost {
             .status();
         let up = up.is_ok_and(|status| status.success());
         if !up {
-            eprintln!("not run: needs ip(8) to bring up loopback (package iproute2)");
+            not_run("needs ip(8) to bring up loopback (package iproute2)");
         }
         up
     }
 }
 
+/// Says why a test, or a part of it, is not run. Past the capture of the test harness, which
+/// swallows what a passing test prints.
+pub fn not_run(missing: &str) {
+    let _ = writeln!(std::io::stderr(), "not run: {missing}");
+}
+
 /// Whether `program` is there; else one line that names the package.
-#[allow(clippy::print_stderr)]
 pub fn has_program(program: &str, package: &str) -> bool {
     let there = Path::new(program).exists();
     if !there {
-        eprintln!("not run: needs {program} (package {package})");
+        not_run(&format!("needs {program} (package {package})"));
     }
     there
 }

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use crate::domain::{Email, MailId};
+use crate::domain::{DisplayName, Email, MailId};
 
 /// A mail, ready to be written out.
 #[derive(Clone, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub struct Message {
     pub id: MailId,
     /// The one recipient.
     pub to: Email,
+    /// The name shown with the address, where one is to be shown.
+    pub to_name: Option<DisplayName>,
     /// Without line breaks.
     pub subject: String,
     /// Plain text.

@@ -1,0 +1,119 @@
+use askama::Template;
+
+use super::Community;
+use super::letters::{self, Block, Letter};
+use crate::domain::{MailJob, MailKind, Registration, VerificationKey};
+use crate::ports::Message;
+
+/// The widest line of plain text (RFC 3676 recommends 78 at most).
+const WIDTH: usize = 72;
+
+/// Why a mail can't be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ComposeError {
+    /// The registration has no proof of address under way.
+    #[error("the registration has no address to verify")]
+    NothingToVerify,
+    /// A template failed.
+    #[error("the text can't be made: {0}")]
+    Template(#[from] askama::Error),
+}
+
+#[derive(Template)]
+#[template(path = "mail/letter.txt")]
+struct Text<'a> {
+    greeting: String,
+    blocks: &'a [Block],
+    community: &'a Community,
+}
+
+#[derive(Template)]
+#[template(path = "mail/letter.html")]
+struct Html<'a> {
+    subject: &'a str,
+    greeting: &'a str,
+    blocks: &'a [Block],
+    community: &'a Community,
+}
+
+/// Makes a mail of the job, as plain text and as HTML from the same words. The same job makes the
+/// same mail, token and code included, however often it is made.
+///
+/// # Errors
+/// [`ComposeError::NothingToVerify`] for a verification without a proof.
+pub fn compose(
+    job: &MailJob,
+    registration: &Registration,
+    key: &VerificationKey,
+    community: &Community,
+) -> Result<Message, ComposeError> {
+    let letter = match &job.kind {
+        MailKind::VerifyEmail => {
+            let proof = registration
+                .verification
+                .as_ref()
+                .ok_or(ComposeError::NothingToVerify)?;
+            letters::verify_email(registration, proof, key, community)
+        }
+        MailKind::AlreadyMember => letters::already_member(registration, community),
+        MailKind::Welcome => letters::welcome(registration, community),
+        MailKind::Rejected { reason } => letters::rejected(registration, reason, community),
+    };
+    let Letter {
+        subject,
+        greeting,
+        blocks,
+    } = letter;
+    let text = Text {
+        greeting: wrap(&greeting),
+        blocks: &blocks,
+        community,
+    }
+    .render()?;
+    let html = Html {
+        subject: &subject,
+        greeting: &greeting,
+        blocks: &blocks,
+        community,
+    }
+    .render()?;
+    let shown = !matches!(job.kind, MailKind::AlreadyMember)
+        && !letters::looks_like_link(registration.display_name.as_str());
+    Ok(Message {
+        id: job.id,
+        to: job.to.clone(),
+        to_name: shown.then(|| registration.display_name.clone()),
+        subject,
+        text,
+        html,
+    })
+}
+
+/// Breaks running words into lines.
+fn wrap(words: &str) -> String {
+    let mut text = String::new();
+    let mut column = 0;
+    for word in words.split_whitespace() {
+        let width = word.chars().count();
+        if column > 0 && column + 1 + width > WIDTH {
+            text.push('\n');
+            column = 0;
+        } else if column > 0 {
+            text.push(' ');
+            column += 1;
+        }
+        text.push_str(word);
+        column += width;
+    }
+    text
+}
+
+/// Marks someone else's words, line by line.
+fn quote(words: &str) -> String {
+    let line = |l: &str| wrap(l).replace('\n', "\n> ");
+    words
+        .lines()
+        .map(|l| format!("> {}", line(l)).trim_end().to_owned())
+        .collect::<Vec<_>>()
+        .join("\n")
+}

@@ -1,0 +1,177 @@
+//! The words of each mail.
+
+use jiff::fmt::strtime;
+
+use super::Community;
+use crate::domain::{Registration, Timestamp, Verification, VerificationKey};
+
+/// One mail's words, before they become text and HTML.
+pub(super) struct Letter {
+    pub(super) subject: String,
+    pub(super) greeting: String,
+    pub(super) blocks: Vec<Block>,
+}
+
+/// A part of a mail.
+pub(super) enum Block {
+    /// Running words.
+    Words(String),
+    /// An address to open; what the button says.
+    Link { url: String, label: &'static str },
+    /// Something to type, exactly so.
+    Exact(String),
+    /// Someone else's words.
+    Quote(String),
+}
+
+fn words(text: impl Into<String>) -> Block {
+    Block::Words(text.into())
+}
+
+pub(super) fn verify_email(
+    r: &Registration,
+    verification: &Verification,
+    key: &VerificationKey,
+    community: &Community,
+) -> Letter {
+    let Community {
+        name, public_url, ..
+    } = community;
+    let token = verification.token(key, r.id);
+    let code = verification.code(key, r.id);
+    let (first, second) = code.expose().split_at_checked(3).unwrap_or_default();
+    Letter {
+        subject: format!("Verify your address for {name}"),
+        greeting: greeting(r),
+        blocks: vec![
+            words(format!(
+                "you asked for the account {} at {name}. To finish, open this page and press the button on it:",
+                r.username
+            )),
+            Block::Link {
+                url: format!("{public_url}/verify-email?token={}", token.expose()),
+                label: "Verify this address",
+            },
+            words("Or type this code where you signed up:"),
+            Block::Exact(format!("{first} {second}")),
+            words(format!(
+                "Link and code work once, for {}, until {}.",
+                duration(verification.issued_at, verification.expires_at),
+                day_and_hour(verification.expires_at),
+            )),
+            words(
+                "If it was not you, you need not do anything: without the link or the code the account is never opened, the request is deleted after that time, and this address is not kept.",
+            ),
+        ],
+    }
+}
+
+pub(super) fn already_member(r: &Registration, community: &Community) -> Letter {
+    let Community {
+        name, public_url, ..
+    } = community;
+    Letter {
+        subject: format!("You already have an account at {name}"),
+        greeting: "Hello,".into(),
+        blocks: vec![
+            words(format!(
+                "someone asked for the account {} at {name} with this address, but an account with it exists already. No second one was made.",
+                r.username
+            )),
+            words("If it was you, use the account that you have:"),
+            Block::Link {
+                url: format!("{public_url}/"),
+                label: "To the home page",
+            },
+            words(
+                "If it was not you, you need not do anything. Your account has not been touched, and the person who asked was not told that it exists.",
+            ),
+        ],
+    }
+}
+
+pub(super) fn welcome(r: &Registration, community: &Community) -> Letter {
+    let Community { name, domain, .. } = community;
+    let (user, domain) = (&r.username, domain.as_str());
+    Letter {
+        subject: format!("Welcome to {name}"),
+        greeting: greeting(r),
+        blocks: vec![
+            words(format!(
+                "your account at {name} is ready. Log in from a terminal:"
+            )),
+            Block::Exact(format!("ssh {user}@{domain}")),
+            words(format!(
+                "Your mail address is {user}@{domain}. To read mail there, type:"
+            )),
+            Block::Exact("neomutt".into()),
+            words(
+                "What you put into the directory public in your home is for the web. Have a look around, and be kind to your neighbours.",
+            ),
+        ],
+    }
+}
+
+pub(super) fn rejected(r: &Registration, reason: &str, community: &Community) -> Letter {
+    let name = &community.name;
+    let mut blocks = vec![words(format!(
+        "thank you for your interest in {name}. The people who look after it have decided not to open the account {}.",
+        r.username
+    ))];
+    if !reason.trim().is_empty() {
+        blocks.push(words("They wrote:"));
+        blocks.push(Block::Quote(reason.trim().to_owned()));
+    }
+    blocks.push(words(
+        "Nothing of what was set up remains, and the name is free again.",
+    ));
+    Letter {
+        subject: format!("About your registration at {name}"),
+        greeting: greeting(r),
+        blocks,
+    }
+}
+
+/// By the name that the person gave. Who signs up can enter anyone's address, so a name that a
+/// mail program would show as a link is an advertisement to a stranger: then the account's name.
+fn greeting(r: &Registration) -> String {
+    let name = r.display_name.as_str();
+    if looks_like_link(name) {
+        format!("Hello {},", r.username)
+    } else {
+        format!("Hello {name},")
+    }
+}
+
+/// Whether a mail program may make a link of part of it.
+pub(super) fn looks_like_link(name: &str) -> bool {
+    name.contains("://")
+        || name.split_whitespace().any(|word| {
+            word.to_lowercase().starts_with("www.")
+                || word
+                    .split_once('@')
+                    .is_some_and(|(_, host)| host.contains('.'))
+                || word.split(['/', ':', '?']).next().is_some_and(|host| {
+                    host.rsplit_once('.').is_some_and(|(head, top)| {
+                        !head.is_empty()
+                            && top.chars().count() >= 2
+                            && top.chars().all(char::is_alphanumeric)
+                            && !top.chars().all(|c| c.is_ascii_digit())
+                    })
+                })
+        })
+}
+
+fn duration(from: Timestamp, to: Timestamp) -> String {
+    let minutes = to.duration_since(from).as_mins().max(1);
+    let (count, unit) = match minutes {
+        m if m % 60 == 0 => (m / 60, "hour"),
+        m if m > 180 => (m / 60, "hour"),
+        m => (m, "minute"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+fn day_and_hour(at: Timestamp) -> String {
+    strtime::format("%-d %B %Y, %H:%M UTC", at).unwrap_or_else(|_| at.to_string())
+}

@@ -1,0 +1,51 @@
+//! The outbox in the background.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::Outbox;
+
+/// How often a worker that nobody rings looks for due mails.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How often returned mails are looked for.
+const BOUNCES_EVERY: Duration = Duration::from_secs(15);
+
+impl Outbox {
+    /// Works until told to stop; finishes the mail under way.
+    pub async fn serve(&self, stop: CancellationToken, wake: Arc<Notify>) {
+        while !stop.is_cancelled() {
+            match self.run_once().await {
+                Ok(true) => continue,
+                Ok(false) => tokio::select! {
+                    () = wake.notified() => {}
+                    () = tokio::time::sleep(LOOK_EVERY) => {}
+                    () = stop.cancelled() => {}
+                },
+                Err(e) => {
+                    tracing::warn!(error = %e, "the store can't be used; mails wait");
+                    tokio::select! {
+                        () = tokio::time::sleep(LOOK_EVERY) => {}
+                        () = stop.cancelled() => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads bounces out of that Maildir until told to stop.
+    pub async fn serve_bounces(&self, stop: CancellationToken, maildir: &Path) {
+        while !stop.is_cancelled() {
+            if let Err(e) = self.read_bounces(maildir).await {
+                tracing::warn!(error = %e, "bounces can't be read; they wait");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(BOUNCES_EVERY) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+}

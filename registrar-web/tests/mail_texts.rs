@@ -1,0 +1,85 @@
+//! What each mail says.
+
+mod support;
+
+use registrar_web::domain::{DisplayName, MailKind};
+use registrar_web::mail::compose;
+use registrar_web::ports::{Clock, Message};
+use support::{TestClock, community, job, key, registration};
+
+fn mail(kind: MailKind, display_name: &str) -> Message {
+    let now = TestClock::new().now();
+    let r = registration(now, display_name);
+    compose(&job(&r, kind, now), &r, &key(), &community()).unwrap()
+}
+
+fn all() -> [MailKind; 4] {
+    [
+        MailKind::VerifyEmail,
+        MailKind::AlreadyMember,
+        MailKind::Welcome,
+        MailKind::Rejected {
+            reason: "We know nobody who knows you yet.\nCome by on <IRC> & say hello.".into(),
+        },
+    ]
+}
+
+#[test]
+fn each_mail_says_what_it_said_before() {
+    for kind in all() {
+        let name = kind.name();
+        let mail = mail(kind, "Ada \"O'\" <b>Lovelace</b> 🚀");
+        insta::assert_snapshot!(
+            format!("{name}.txt"),
+            format!("Subject: {}\n\n{}", mail.subject, mail.text)
+        );
+        insta::assert_snapshot!(format!("{name}.html"), mail.html);
+    }
+}
+
+#[test]
+fn hostile_names_come_out_harmless_and_true() {
+    let mail = mail(MailKind::Welcome, "<script>alert('x')</script> \" 🚀 é");
+    assert!(mail.text.contains("<script>alert('x')</script> \" 🚀 é"));
+    assert!(!mail.html.contains("<script"));
+    assert!(mail.html.contains("🚀 é"));
+}
+
+#[test]
+fn a_name_that_is_an_advertisement_is_not_carried_to_a_stranger() {
+    for name in [
+        "Win at https://evil.example",
+        "evil.example/x",
+        "www.evil",
+        "me@evil.example",
+    ] {
+        let mail = mail(MailKind::VerifyEmail, name);
+        assert!(mail.text.starts_with("Hello ada,"), "{name}: {}", mail.text);
+        assert_eq!(mail.to_name, None);
+        assert!(!mail.html.contains("evil"));
+    }
+    for name in ["J.R.R. Tolkien", "Ada L.", "a/b", "Jean-Luc", "R2D2 v2.0"] {
+        assert_eq!(
+            mail(MailKind::VerifyEmail, name).to_name,
+            DisplayName::parse(name).ok(),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn link_and_code_of_text_and_html_are_the_same_and_whole() {
+    let mail = mail(MailKind::VerifyEmail, "Ada");
+    let r = registration(TestClock::new().now(), "Ada");
+    let proof = r.verification.unwrap();
+    let token = proof.token(&key(), r.id);
+    let link = format!(
+        "https://join.tilde.example/verify-email?token={}",
+        token.expose()
+    );
+    assert!(mail.text.lines().any(|l| l == link));
+    assert!(mail.html.contains(&format!("href=\"{link}\"")));
+    let code = proof.code(&key(), r.id);
+    let shown = format!("{} {}", &code.expose()[..3], &code.expose()[3..]);
+    assert!(mail.text.contains(&shown) && mail.html.contains(&shown));
+}
