@@ -397,3 +397,21 @@ async fn the_documented_sign_up_is_the_one_that_is_taken() {
         assert!(docs.contains(&format!("<code>{name}</code>")), "{name}");
     }
 }
+
+#[tokio::test]
+async fn a_panic_is_a_problem_of_ours_and_the_next_request_is_served() {
+    let app = App::new();
+    *app.host
+        .broken
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner) = true;
+    let path = "/api/users/ada/system-status";
+    let answer = app.as_admin(Method::GET, path, None).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.code().as_str()),
+        (500, "internal")
+    );
+    assert_eq!(answer.header("content-security-policy"), CSP);
+    assert!(!answer.text.contains("on purpose"));
+    assert_eq!(app.get("/").await.status, 200);
+}

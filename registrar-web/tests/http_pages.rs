@@ -94,6 +94,7 @@ async fn errors_stand_beside_their_fields_and_values_are_kept_but_the_password()
         let described = format!("aria-describedby=\"{field}-error {field}-hint\"");
         assert!(page.contains(&described), "{field}");
     }
+    assert!(page.contains("<details open>"), "an error is hidden");
     assert!(page.contains("aria-invalid=\"true\""));
     assert!(page.contains("value=\"Ada\""));
     assert!(page.contains("garbage"));

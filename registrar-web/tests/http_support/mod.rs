@@ -57,6 +57,8 @@ pub struct HostDouble {
     /// Names that the host itself uses.
     pub in_use: Mutex<Vec<String>>,
     pub down: Mutex<bool>,
+    /// Panics when asked for an account.
+    pub broken: Mutex<bool>,
 }
 
 impl HostDouble {
@@ -161,6 +163,7 @@ impl Provisioner for HostDouble {
         _: RequestId,
         username: &Username,
     ) -> Result<SystemStatus, ProvisionFailure> {
+        assert!(!*self.broken.lock().unwrap(), "broken on purpose");
         let account = self.change(username, |_| {})?;
         let host = HostView {
             exists: true,
