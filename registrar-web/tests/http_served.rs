@@ -1,5 +1,7 @@
 //! The service behind a real socket, with real text browsers and slow clients.
 
+#![allow(clippy::print_stdout, reason = "a test that can't run says why")]
+
 mod http_support;
 
 use std::net::SocketAddr;
