@@ -1,1 +1,32 @@
-//! provisiond
+//! The root daemon of Cosmic Registrar: it makes Linux accounts, homes and mail set-ups, and
+//! trusts nobody who asks for them.
+//!
+//! `server` reads calls and judges peers, `operations` carries them out one after the other,
+//! `registry` and `journal` remember, `accounts`, `home`, `postfix`, `ssh_keys` and `notify` touch
+//! the host. Arrows point down in that order.
+
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unreachable,
+    unsafe_code
+)]
+
+pub mod accounts;
+pub mod clock;
+pub mod config;
+pub mod daemon;
+mod dirfd;
+pub mod home;
+pub mod journal;
+pub mod logging;
+pub mod names;
+pub mod notify;
+pub mod operations;
+pub mod postfix;
+pub mod registry;
+pub mod server;
+pub mod ssh_keys;
+mod sys;

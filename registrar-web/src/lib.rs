@@ -4,9 +4,16 @@
 //! `provision`, `hash`) implement ports and are named only in [`app`], where the program is put
 //! together.
 
+pub mod app;
 pub mod config;
 pub mod domain;
+pub mod hash;
+pub mod http;
+pub mod logging;
 pub mod mail;
 pub mod outbox;
 pub mod ports;
+pub mod provision;
+pub mod registration;
+pub mod secrets;
 pub mod store;

@@ -8,7 +8,7 @@ pub struct Seconds(u32);
 impl Seconds {
     /// So many seconds.
     #[must_use]
-    pub const fn seconds(n: u32) -> Self {
+    pub const fn of(n: u32) -> Self {
         Self(n)
     }
 

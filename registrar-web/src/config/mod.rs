@@ -208,7 +208,7 @@ impl Default for ProvisionSettings {
     fn default() -> Self {
         Self {
             socket: "/run/provisiond/submit.sock".into(),
-            timeout: Seconds::seconds(60),
+            timeout: Seconds::of(60),
         }
     }
 }
@@ -219,6 +219,37 @@ impl Default for LogSettings {
             format: LogFormat::Auto,
             filter: "info".into(),
         }
+    }
+}
+
+/// The configuration can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// It does not parse.
+    #[error(transparent)]
+    Parse(#[from] strict_config::ConfigError),
+    /// It parses and can't work.
+    #[error("{}: {source}", path.display())]
+    Setting {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: SettingError,
+    },
+}
+
+/// Reads the file and the `REGISTRAR__SECTION__KEY` variables, and judges the whole.
+///
+/// # Errors
+/// See [`LoadError`].
+pub fn load(path: &std::path::Path) -> Result<Config, LoadError> {
+    let config: Config = strict_config::load(path, "REGISTRAR")?;
+    match config.check() {
+        Ok(()) => Ok(config),
+        Err(source) => Err(LoadError::Setting {
+            path: path.to_owned(),
+            source,
+        }),
     }
 }
 

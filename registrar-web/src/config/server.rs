@@ -54,7 +54,7 @@ impl Default for LimitSettings {
     fn default() -> Self {
         Self {
             requests: 100,
-            requests_window: Seconds::seconds(15 * 60),
+            requests_window: Seconds::of(15 * 60),
             registrations: 5,
             registrations_window: Seconds::hours(1),
         }

@@ -21,7 +21,7 @@ pub use password::{Password, PasswordError, PasswordHints};
 pub use profile::Profile;
 pub use registration::{Failure, MailTrouble, Next, Passed, Registration, Stage, Undo};
 pub use review::{Review, ReviewError};
-pub use signup::{FieldError, FieldErrors, SignupForm, SignupRequest, SignupRules};
+pub use signup::{FieldError, FieldErrors, SignupForm, SignupRequest, SignupRules, SshKeysField};
 pub use status::{Flow, InvalidTransition, Mode, Status};
 pub use user::{Role, User, UserId, UserState};
 pub use verification::{

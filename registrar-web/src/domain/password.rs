@@ -29,7 +29,7 @@ pub enum PasswordError {
         "mix at least three of: small letters, capitals, digits, other characters; or use a phrase of 16 or more characters"
     )]
     TooUniform,
-    /// Guessable, by zxcvbn.
+    /// Guessable within 10^6 tries, by zxcvbn (score 0 or 1).
     #[error("this password is easy to guess{advice}")]
     Guessable {
         /// zxcvbn's words, with a leading `: `, or empty.
@@ -82,7 +82,7 @@ impl Password {
             return Err(PasswordError::TooUniform);
         }
         let judged = zxcvbn::zxcvbn(&text, hints.words);
-        if judged.score() < zxcvbn::Score::Three {
+        if judged.score() < zxcvbn::Score::Two {
             let advice = judged
                 .feedback()
                 .and_then(|f| f.suggestions().first().map(|s| format!(": {s}")))

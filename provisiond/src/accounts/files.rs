@@ -1,0 +1,209 @@
+//! Reading passwd(5), group(5) and shadow(5) directly: what shadow-utils wrote, without a cache.
+
+use std::io::{self, BufRead, BufReader};
+
+use super::AccountError;
+
+pub(super) const PASSWD: &str = "/etc/passwd";
+pub(super) const GROUP: &str = "/etc/group";
+pub(super) const SHADOW: &str = "/etc/shadow";
+
+/// A line of passwd(5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PasswdEntry {
+    /// Name.
+    pub name: String,
+    /// User id.
+    pub uid: u32,
+    /// Id of the primary group.
+    pub gid: u32,
+    /// Full name and the like.
+    pub gecos: String,
+    /// Home.
+    pub home: String,
+    /// Login shell.
+    pub shell: String,
+}
+
+/// A line of group(5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupEntry {
+    /// Name.
+    pub name: String,
+    /// Group id.
+    pub gid: u32,
+    /// Names of members beyond those whose primary group it is.
+    pub members: Vec<String>,
+}
+
+/// A line of shadow(5). `Debug` does not show the password field.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ShadowEntry {
+    password: String,
+    /// The day on which the account expires, counted from 1970-01-01.
+    pub expires: Option<i64>,
+}
+
+impl ShadowEntry {
+    /// The password field.
+    #[must_use]
+    pub fn password(&self) -> &str {
+        &self.password
+    }
+
+    /// Whether no password can ever match.
+    #[must_use]
+    pub fn password_locked(&self) -> bool {
+        self.password.starts_with(['!', '*'])
+    }
+
+    /// Whether the expiry date is the one in the past that provisiond sets.
+    #[must_use]
+    pub fn expired(&self) -> bool {
+        // useradd(8): day 0 is read in two ways, so provisiond sets day 1.
+        self.expires.is_some_and(|day| day <= 1)
+    }
+}
+
+impl std::fmt::Debug for ShadowEntry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ShadowEntry")
+            .field("expires", &self.expires)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Calls `take` with each line of a file until it gives something.
+fn find<T>(
+    path: &'static str,
+    mut take: impl FnMut(&str) -> Option<T>,
+) -> Result<Option<T>, AccountError> {
+    let unreadable = |source| AccountError::Unreadable { path, source };
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    let mut reader = BufReader::with_capacity(64 * 1024, file);
+    let mut line = Vec::with_capacity(256);
+    loop {
+        line.clear();
+        match reader.read_until(b'\n', &mut line) {
+            Ok(0) => return Ok(None),
+            Ok(_) => {
+                // A line that is no UTF-8 is none of provisiond's.
+                if let Ok(text) = std::str::from_utf8(&line)
+                    && let Some(found) = take(text.trim_end_matches('\n'))
+                {
+                    return Ok(Some(found));
+                }
+            }
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(unreadable(e)),
+        }
+    }
+}
+
+fn is_of(line: &str, name: &str) -> bool {
+    line.strip_prefix(name).is_some_and(|r| r.starts_with(':'))
+}
+
+fn passwd_entry(line: &str) -> Option<PasswdEntry> {
+    let mut fields = line.split(':').map(str::to_owned);
+    let name = fields.next()?;
+    let _password = fields.next()?;
+    Some(PasswdEntry {
+        name,
+        uid: fields.next()?.parse().ok()?,
+        gid: fields.next()?.parse().ok()?,
+        gecos: fields.next()?,
+        home: fields.next()?,
+        shell: fields.next()?,
+    })
+}
+
+fn group_entry(line: &str) -> Option<GroupEntry> {
+    let mut fields = line.split(':');
+    let name = fields.next()?.to_owned();
+    let _password = fields.next()?;
+    let gid = fields.next()?.parse().ok()?;
+    let members = fields.next().unwrap_or_default().split(',');
+    let members = members
+        .filter(|m| !m.is_empty())
+        .map(str::to_owned)
+        .collect();
+    Some(GroupEntry { name, gid, members })
+}
+
+pub(super) fn user(name: &str) -> Result<Option<PasswdEntry>, AccountError> {
+    find(PASSWD, |line| {
+        is_of(line, name).then(|| passwd_entry(line)).flatten()
+    })
+}
+
+pub(super) fn group(name: &str) -> Result<Option<GroupEntry>, AccountError> {
+    find(GROUP, |line| {
+        is_of(line, name).then(|| group_entry(line)).flatten()
+    })
+}
+
+pub(super) fn shadow(name: &str) -> Result<Option<ShadowEntry>, AccountError> {
+    find(SHADOW, |line| {
+        if !is_of(line, name) {
+            return None;
+        }
+        let mut fields = line.split(':').skip(1);
+        let password = fields.next()?.to_owned();
+        let expires = fields.nth(5).and_then(|day| day.parse().ok());
+        Some(ShadowEntry { password, expires })
+    })
+}
+
+/// The third field of a passwd or group line.
+fn id_of(line: &str) -> Option<u32> {
+    line.split(':').nth(2)?.parse().ok()
+}
+
+/// Whether a line of passwd or group has that number.
+pub(super) fn id_in_use(id: u32) -> Result<bool, AccountError> {
+    for path in [PASSWD, GROUP] {
+        if find(path, |line| (id_of(line) == Some(id)).then_some(()))?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Groups whose line names the user as a member, or that have that number.
+pub(super) fn groups_of(name: &str, primary: u32) -> Result<Vec<String>, AccountError> {
+    let mut groups = Vec::new();
+    find(GROUP, |line| {
+        let members = line.rsplit(':').next().unwrap_or_default();
+        if id_of(line) == Some(primary) || members.split(',').any(|m| m == name) {
+            groups.push(line.split(':').next().unwrap_or_default().to_owned());
+        }
+        None::<()>
+    })?;
+    Ok(groups)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_found_whole_and_never_by_its_beginning() {
+        assert!(is_of("bob:x:1:1::/:/bin/sh", "bob"));
+        assert!(!is_of("bobby:x:1:1::/:/bin/sh", "bob"));
+        assert!(!is_of("bob", "bob"));
+    }
+
+    #[test]
+    fn lines_come_apart_into_their_fields() {
+        let user = passwd_entry("ada:x:20000:20001:Ada, x:/home/ada:/bin/bash").unwrap();
+        assert_eq!((user.uid, user.gid), (20000, 20001));
+        assert_eq!(
+            (user.gecos.as_str(), user.shell.as_str()),
+            ("Ada, x", "/bin/bash")
+        );
+        let group = group_entry("wheel:x:10:ada,bob").unwrap();
+        assert_eq!(group.members, ["ada", "bob"]);
+        assert!(group_entry("empty:x:10:").unwrap().members.is_empty());
+    }
+}

@@ -1,0 +1,156 @@
+//! The host's account database: a port, and the adapter over shadow-utils.
+
+mod command;
+mod files;
+mod processes;
+mod shadow_utils;
+
+use provision_api::{BcryptHash, Username};
+
+pub use command::CommandError;
+pub use files::{GroupEntry, PasswdEntry, ShadowEntry};
+pub use processes::end_processes;
+pub use shadow_utils::{ShadowUtils, is_member};
+
+/// Why the account database did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// A tool could not be run or did not end in time.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// The database is locked by someone else, or can't be written now.
+    #[error("{tool} can't write the account database now: {said}")]
+    Busy {
+        /// The tool.
+        tool: &'static str,
+        /// What it printed.
+        said: String,
+    },
+    /// A tool said no.
+    #[error("{tool} ended with code {code}: {said}")]
+    Refused {
+        /// The tool.
+        tool: &'static str,
+        /// Its exit code, see the tool's manual page.
+        code: i32,
+        /// What it printed.
+        said: String,
+    },
+    /// The tool said yes, and the database says something else.
+    #[error("after {tool}, {what}")]
+    Untrue {
+        /// The tool.
+        tool: &'static str,
+        /// What is not as it should be.
+        what: String,
+    },
+    /// The name or id belongs to something that provisiond did not make.
+    #[error("{0}")]
+    Foreign(String),
+    /// A file of the database can't be read.
+    #[error("{path} can't be read: {source}")]
+    Unreadable {
+        /// The file.
+        path: &'static str,
+        /// Why not.
+        source: std::io::Error,
+    },
+}
+
+impl AccountError {
+    /// Whether trying again later may help.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Busy { .. } | Self::Command(_) | Self::Unreadable { .. } => true,
+            Self::Refused { .. } | Self::Untrue { .. } | Self::Foreign(_) => false,
+        }
+    }
+}
+
+/// A user to make.
+#[derive(Clone, Debug)]
+pub struct NewUser<'a> {
+    /// Name of the user.
+    pub username: &'a Username,
+    /// The user's id, and the id of its own group, which exists already.
+    pub uid: u32,
+    /// The full name, as it stands in passwd(5).
+    pub gecos: &'a str,
+    /// Absolute path.
+    pub home: &'a str,
+    /// Absolute path.
+    pub shell: &'a str,
+}
+
+/// What the password field is to hold.
+#[derive(Clone, Copy, Debug)]
+pub enum PasswordField<'a> {
+    /// A hash to log in with.
+    Hash(&'a BcryptHash),
+    /// No password will ever match; login by key stays possible, also for an sshd without PAM,
+    /// which takes a leading `!` for a locked account.
+    Impossible,
+    /// As it was before activation.
+    Locked,
+}
+
+/// Users and groups of the host. Every method checks afterwards that what it promises is true,
+/// and does nothing if it is true already.
+pub trait AccountDatabase: Send + Sync {
+    /// The user of that name.
+    ///
+    /// # Errors
+    /// See [`AccountError`]; the same for every method.
+    fn user(&self, name: &str) -> Result<Option<PasswdEntry>, AccountError>;
+    /// The group of that name.
+    ///
+    /// # Errors
+    /// See [`AccountError`].
+    fn group(&self, name: &str) -> Result<Option<GroupEntry>, AccountError>;
+    /// The shadow entry of that name.
+    ///
+    /// # Errors
+    /// See [`AccountError`].
+    fn shadow(&self, name: &str) -> Result<Option<ShadowEntry>, AccountError>;
+    /// Whether a user or group has that number, here or in any other source that the host asks.
+    ///
+    /// # Errors
+    /// See [`AccountError`].
+    fn id_in_use(&self, id: u32) -> Result<bool, AccountError>;
+    /// Whether a user or group has that name, here or in any other source that the host asks.
+    ///
+    /// # Errors
+    /// See [`AccountError`].
+    fn name_in_use(&self, name: &Username) -> Result<Option<&'static str>, AccountError>;
+    /// The names of all groups that a user is in.
+    ///
+    /// # Errors
+    /// See [`AccountError`].
+    fn groups_of(&self, name: &Username) -> Result<Vec<String>, AccountError>;
+    /// Makes a group of that name with that number.
+    ///
+    /// # Errors
+    /// See [`AccountError`].
+    fn create_group(&self, name: &Username, gid: u32) -> Result<(), AccountError>;
+    /// Makes a user without a password, expired.
+    ///
+    /// # Errors
+    /// See [`AccountError`].
+    fn create_user(&self, user: &NewUser<'_>) -> Result<(), AccountError>;
+    /// Sets the password field.
+    ///
+    /// # Errors
+    /// See [`AccountError`].
+    fn set_password(&self, name: &Username, field: PasswordField<'_>) -> Result<(), AccountError>;
+    /// Sets or clears an expiry date in the past.
+    ///
+    /// # Errors
+    /// See [`AccountError`].
+    fn set_expired(&self, name: &Username, expired: bool) -> Result<(), AccountError>;
+    /// Deletes user and group of that name, if they have that number. Touches no file of theirs.
+    ///
+    /// # Errors
+    /// See [`AccountError`].
+    fn delete(&self, name: &Username, id: u32) -> Result<(), AccountError>;
+}

@@ -1,0 +1,249 @@
+//! Homes: built where only root can look, handed over whole, taken back whole.
+//!
+//! ```text
+//! /home/.registrar/            root 0700, on the file system of the homes
+//!     staging/REGISTRATION     a home in the making
+//!     trash/REGISTRATION-N     what is being deleted
+//!     archive/REGISTRATION     homes of archived accounts
+//! /home/NAME                   appears and goes by one rename
+//! ```
+//!
+//! The order is that of systemd-homed (`home_populate()`): populate, change the owner, set the
+//! modes, check, sync, rename. Whatever fails on the way, nothing is seen in `/home`. As soon as
+//! a home has its name, root only looks at it, and renames it away in the end.
+
+mod copy;
+mod error;
+mod mail_files;
+mod neomuttrc;
+mod publish;
+mod remove;
+mod staging;
+
+use std::path::{Path, PathBuf};
+
+use nix::sys::stat::SFlag;
+use provision_api::{RegistrationId, Username};
+
+pub use error::HomeError;
+pub use mail_files::{MailDomain, MailDomainError, MailIdentity};
+pub use neomuttrc::Template;
+pub use publish::Published;
+
+use crate::dirfd;
+use error::at;
+use staging::Area;
+
+/// The owner of a home: user and own group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ids {
+    /// The user, never root.
+    pub uid: u32,
+    /// The user's own group, never root's.
+    pub gid: u32,
+}
+
+impl Ids {
+    /// Root's ids, and the -1 that means "no change" to chown(2), own no home.
+    fn check(self) -> Result<Self, HomeError> {
+        let no_member = |id| id == 0 || id == u32::MAX;
+        if no_member(self.uid) || no_member(self.gid) {
+            return Err(HomeError::NoMember {
+                uid: self.uid,
+                gid: self.gid,
+            });
+        }
+        Ok(self)
+    }
+}
+
+/// What is there of a home, read without trusting its owner.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HomeFacts {
+    /// Something has the name of the home, whoever owns it.
+    pub exists: bool,
+    /// It is a directory of the user.
+    pub owned: bool,
+    /// `Maildir/{new,cur,tmp}` are directories of the user.
+    pub maildir: bool,
+    /// `.neomuttrc` is a file of the user.
+    pub neomuttrc: bool,
+}
+
+/// The homes of this host.
+#[derive(Clone, Debug)]
+pub struct Homes {
+    root: PathBuf,
+    skel: PathBuf,
+    public_dirs: Vec<String>,
+    neomuttrc: Template,
+}
+
+impl Homes {
+    /// Homes below `home_root`, filled from `skel`, with these directories for the public in
+    /// them (`public`, `public_gopher`, `public_gemini`).
+    ///
+    /// # Errors
+    /// A public directory that is not a plain name.
+    pub fn new(
+        home_root: impl Into<PathBuf>,
+        skel: impl Into<PathBuf>,
+        public_dirs: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Result<Self, HomeError> {
+        let public_dirs: Vec<String> = public_dirs.into_iter().map(Into::into).collect();
+        for name in &public_dirs {
+            let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+            if name.is_empty() || !name.chars().all(plain) || name == mail_files::MAILDIR {
+                return Err(HomeError::PublicName(name.clone()));
+            }
+        }
+        Ok(Self {
+            root: home_root.into(),
+            skel: skel.into(),
+            public_dirs,
+            neomuttrc: Template::default(),
+        })
+    }
+
+    /// Takes another template for `.neomuttrc` than the one that is built in.
+    #[must_use]
+    pub fn with_neomuttrc(mut self, template: Template) -> Self {
+        self.neomuttrc = template;
+        self
+    }
+
+    /// The path of a home.
+    #[must_use]
+    pub fn path_of(&self, username: &Username) -> PathBuf {
+        self.root.join(username.as_str())
+    }
+
+    /// Where the homes are.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Builds the home of a registration in the staging directory: what skel holds, and the
+    /// public directories. What an earlier attempt left there is thrown away first.
+    ///
+    /// Everything belongs to root until [`Homes::publish`].
+    ///
+    /// # Errors
+    /// Something in skel that no home may have, a full disk, or a staging directory that is not
+    /// root's alone. Nothing is seen in `/home` then.
+    pub fn stage(&self, registration: RegistrationId, ids: Ids) -> Result<(), HomeError> {
+        ids.check()?;
+        let area = Area::open(&self.root)?;
+        area.discard_staged(registration)?;
+        let staged = area.make_staged(registration)?;
+        let filled = copy::skel(&self.skel, &staged)
+            .and_then(|()| publish::make_public_dirs(&staged, &self.public_dirs));
+        if filled.is_err() {
+            // Half a home is of no use to anyone and may be what fills the disk.
+            area.discard_staged(registration)?;
+        }
+        filled
+    }
+
+    /// Whether a home is staged for this registration.
+    ///
+    /// # Errors
+    /// The staging directory can't be trusted or read.
+    pub fn is_staged(&self, registration: RegistrationId) -> Result<bool, HomeError> {
+        Ok(Area::open(&self.root)?.staged(registration)?.is_some())
+    }
+
+    /// Reads what is there of a home. Symbolic links of its owner are not followed.
+    ///
+    /// # Errors
+    /// The directory of the homes can't be trusted or read.
+    pub fn inspect(&self, username: &Username, uid: u32) -> Result<HomeFacts, HomeError> {
+        let root = dirfd::open_trusted(&self.root)?;
+        let name = username.as_str();
+        let mut facts = HomeFacts::default();
+        let Some(stat) = dirfd::stat_name(&root, name).map_err(at(name))? else {
+            return Ok(facts);
+        };
+        facts.exists = true;
+        facts.owned = stat.st_uid == uid && dirfd::kind(&stat) == SFlag::S_IFDIR;
+        if !facts.owned {
+            return Ok(facts);
+        }
+        // The owner may change all of this at any time: whatever can't be opened is not there.
+        let Ok(home) = dirfd::open_dir(&root, name) else {
+            return Ok(facts);
+        };
+        let is = |dir: &_, name: &str, kind| {
+            matches!(dirfd::stat_name(dir, name), Ok(Some(stat))
+                if stat.st_uid == uid && dirfd::kind(&stat) == kind)
+        };
+        facts.neomuttrc = is(&home, mail_files::NEOMUTTRC, SFlag::S_IFREG);
+        facts.maildir = is(&home, mail_files::MAILDIR, SFlag::S_IFDIR)
+            && dirfd::open_dir(&home, mail_files::MAILDIR).is_ok_and(|maildir| {
+                mail_files::MAILDIR_PARTS
+                    .iter()
+                    .all(|part| is(&maildir, part, SFlag::S_IFDIR))
+            });
+        Ok(facts)
+    }
+
+    /// Takes a home out of `/home`, into the trash, if there is one.
+    ///
+    /// End the user's processes first: one that is at work in the home goes on there.
+    ///
+    /// # Errors
+    /// What has the name does not belong to this user; it is left alone.
+    pub fn withdraw(
+        &self,
+        username: &Username,
+        ids: Ids,
+        registration: RegistrationId,
+    ) -> Result<(), HomeError> {
+        ids.check()?;
+        Area::open(&self.root)?.withdraw(username, ids, registration)
+    }
+
+    /// Deletes what is staged or in the trash for a registration. Nothing that has a name in
+    /// `/home` is touched. May be called again at any time, and goes on where it was.
+    ///
+    /// # Errors
+    /// [`HomeError::NotYetEmpty`] if there was too much for one call; call again.
+    pub fn delete_leftovers(&self, registration: RegistrationId) -> Result<(), HomeError> {
+        let area = Area::open(&self.root)?;
+        area.discard_staged(registration)
+    }
+
+    /// Takes a home out of `/home` and keeps it, as it is, where only root can reach it. May be
+    /// repeated; without a home there is nothing to do.
+    ///
+    /// End the user's processes first: one that is at work in the home goes on there.
+    ///
+    /// # Errors
+    /// What has the name does not belong to this user; it is left alone.
+    pub fn archive(
+        &self,
+        username: &Username,
+        ids: Ids,
+        registration: RegistrationId,
+    ) -> Result<(), HomeError> {
+        ids.check()?;
+        Area::open(&self.root)?.put_away(username, ids, registration)
+    }
+
+    /// Whether a home was archived for this registration.
+    ///
+    /// # Errors
+    /// The archive can't be trusted or read.
+    pub fn is_archived(&self, registration: RegistrationId) -> Result<bool, HomeError> {
+        Area::open(&self.root)?.is_archived(registration)
+    }
+
+    /// Deletes an archived home, if there is one. May be called again, and goes on where it was.
+    ///
+    /// # Errors
+    /// [`HomeError::NotYetEmpty`] if there was too much for one call; call again.
+    pub fn delete_archived(&self, registration: RegistrationId) -> Result<(), HomeError> {
+        Area::open(&self.root)?.delete_archived(registration)
+    }
+}

@@ -1,0 +1,21 @@
+//! What the methods do. Each goes the same way: read what is known, judge the call, write down
+//! the intent, act step by step, verify, record.
+
+mod activate;
+mod close;
+mod configure;
+mod create;
+mod credentials;
+mod discard;
+mod host;
+mod queries;
+mod refusal;
+mod retire;
+mod settle;
+mod spine;
+mod trail;
+
+pub use host::{Host, HostError};
+pub use queries::{Reader, Vitals};
+pub use refusal::{Failure, Refusal};
+pub use spine::{Operator, Policy};

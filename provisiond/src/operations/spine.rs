@@ -1,0 +1,294 @@
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use provision_api::{
+    Account, AccountState, BcryptHash, Method, ProvisionError, RequestId, Step, Username,
+};
+
+use super::host::Host;
+use super::queries::Vitals;
+use super::refusal::{Failure, Refusal};
+use super::trail::Trail;
+use crate::clock::Clock;
+use crate::config::PasswordPolicy;
+use crate::journal::{Answered, Event, Fingerprint, Intent, Outcome, Work};
+use crate::names::NameRules;
+use crate::registry::{Record, Store};
+
+/// What this host's admin decided about accounts.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Smallest and largest uid.
+    pub uids: std::ops::RangeInclusive<u32>,
+    /// Login shell.
+    pub shell: String,
+    /// Host password or not.
+    pub password: PasswordPolicy,
+    /// New accounts in any hour.
+    pub create_limit_per_hour: u32,
+    /// Changes of one account's credentials in any hour.
+    pub change_limit_per_hour: u32,
+    /// Groups whose members' credentials are root's business.
+    pub privileged_groups: Vec<String>,
+}
+
+/// Carries out the calls that change something, one after the other.
+pub struct Operator {
+    pub(super) store: Store,
+    pub(super) host: Arc<Host>,
+    pub(super) rules: Arc<NameRules>,
+    pub(super) policy: Arc<Policy>,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+/// A call on its way, with what makes it repeatable.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    pub(super) request_id: RequestId,
+    pub(super) fingerprint: Fingerprint,
+    pub(super) now: i64,
+}
+
+impl Operator {
+    /// Puts the parts together. Call [`recover`](Self::recover) before the first change.
+    #[must_use]
+    pub fn new(
+        store: Store,
+        host: Arc<Host>,
+        rules: Arc<NameRules>,
+        policy: Arc<Policy>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            store,
+            host,
+            rules,
+            policy,
+            clock,
+        }
+    }
+
+    /// Carries out one call; `report` hears each step that is done.
+    ///
+    /// A repeated call gets the answer of the first. A call that failed left nothing behind, so
+    /// it is not remembered: repeated, it is tried again.
+    ///
+    /// # Errors
+    /// The errors of the interface.
+    pub fn change(
+        &mut self,
+        method: &Method,
+        report: &mut dyn FnMut(Step),
+    ) -> Result<Account, ProvisionError> {
+        let request_id = method.request_id();
+        let result = self.try_change(method, &mut Trail::new(report));
+        result.map_err(|refusal| refusal.into_wire(request_id))
+    }
+
+    /// Says how the registry and the journal are, for `Health`.
+    pub fn report(&self, vitals: &Vitals) {
+        let unsettled = self.store.read(|r| r.intents().count());
+        vitals.unsettled.store(unsettled, Ordering::Relaxed);
+        let broken = self.store.is_broken();
+        vitals.journal_broken.store(broken, Ordering::Relaxed);
+    }
+
+    fn try_change(&mut self, method: &Method, trail: &mut Trail<'_>) -> Result<Account, Refusal> {
+        let Some(username) = method.username() else {
+            return Err(Refusal::InvalidArgument {
+                field: "method",
+                message: "changes nothing".into(),
+            });
+        };
+        let text = serde_json::to_vec(method).map_err(|e| Refusal::Step {
+            step: Step::Record,
+            failure: Failure::lasting(e.to_string()),
+        })?;
+        let asked = Asked {
+            request_id: method.request_id(),
+            fingerprint: Fingerprint::of(&text),
+            now: self.clock.now(),
+        };
+        if let Some(account) = self.recall(asked)? {
+            return Ok(account);
+        }
+        if let Some(intent) = self.store.read(|r| r.intent(username).cloned()) {
+            self.settle(&intent, trail)?;
+            if let Some(account) = self.recall(asked)? {
+                return Ok(account);
+            }
+        }
+        match method {
+            Method::CreateAccount(call) => self.create_account(call, asked, trail),
+            Method::ConfigureMail(call) => self.configure_mail(call, asked, trail),
+            Method::ActivateAccount(call) => self.activate_account(call, asked, trail),
+            Method::DiscardAccount(call) => self.discard_account(call, asked, trail),
+            Method::SetPassword(call) => self.set_password(call, asked, trail),
+            Method::SetSshKeys(call) => self.set_ssh_keys(call, asked, trail),
+            Method::SuspendAccount(call) => self.suspend_account(call, asked, trail),
+            Method::ResumeAccount(call) => self.resume_account(call, asked, trail),
+            Method::ArchiveAccount(call) => self.archive_account(call, asked, trail),
+            Method::RemoveAccount(call) => self.remove_account(call, asked, trail),
+            Method::CheckUsername(_)
+            | Method::GetAccount(_)
+            | Method::Health(_)
+            | Method::ListAccounts(_) => Err(Refusal::InvalidArgument {
+                field: "method",
+                message: "changes nothing".into(),
+            }),
+        }
+    }
+
+    /// The answer that this very call got before.
+    fn recall(&self, asked: Asked) -> Result<Option<Account>, Refusal> {
+        self.store.read(|registry| {
+            let before = registry.answer(asked.request_id);
+            let open = || {
+                registry
+                    .intents()
+                    .find(|i| i.request_id == asked.request_id)
+            };
+            match (before, open()) {
+                (Some(b), _) if b.fingerprint != asked.fingerprint => Err(Refusal::RequestIdReused),
+                (None, Some(i)) if i.fingerprint != asked.fingerprint => {
+                    Err(Refusal::RequestIdReused)
+                }
+                (before, _) => Ok(before.map(|b| b.account.clone())),
+            }
+        })
+    }
+
+    /// The account of that name, as far as it is provisiond's.
+    pub(super) fn account(&self, username: &Username) -> Result<Record, Refusal> {
+        self.store.read(|r| {
+            if r.tombstone(username).is_some() {
+                return Err(Refusal::WrongState {
+                    username: username.clone(),
+                    state: AccountState::Removed,
+                    message: "it was removed".into(),
+                });
+            }
+            r.account(username)
+                .cloned()
+                .ok_or_else(|| Refusal::NoSuchAccount(username.clone()))
+        })
+    }
+
+    /// Refuses to go on unless the host's user of that name is the one that provisiond made.
+    pub(super) fn check_identity(&self, record: &Record) -> Result<(), Refusal> {
+        let failed = |failure| Refusal::Step {
+            step: Step::User,
+            failure,
+        };
+        let user = self
+            .host
+            .accounts
+            .user(record.username.as_str())
+            .map_err(|e| failed(e.into()))?;
+        match user {
+            Some(user) if user.uid == record.uid && self.policy.uids.contains(&user.uid) => Ok(()),
+            Some(_) => Err(failed(Failure::lasting(format!(
+                "the host's user {} is not the one that provisiond made: it has another number",
+                record.username
+            )))),
+            None => Err(failed(Failure::lasting(format!(
+                "the host's user {} is gone; someone deleted it without provisiond",
+                record.username
+            )))),
+        }
+    }
+
+    /// An intent for an account that exists.
+    pub(super) fn intent_on(record: &Record, asked: Asked, work: Work) -> Intent {
+        Intent {
+            request_id: asked.request_id,
+            fingerprint: asked.fingerprint,
+            at: asked.now,
+            username: record.username.clone(),
+            registration_id: record.registration_id,
+            uid: record.uid,
+            work,
+        }
+    }
+
+    /// Writes the intent down, does the work, records the outcome; or takes back what was done.
+    pub(super) fn carry_out(
+        &mut self,
+        intent: &Intent,
+        hash: Option<&BcryptHash>,
+        trail: &mut Trail<'_>,
+    ) -> Result<Account, Refusal> {
+        // Reported with the outcome: to the caller, Record is one step, the last.
+        self.commit(Event::Begun(intent.clone()))?;
+        match self.perform(intent, hash, trail) {
+            Ok(outcome) => self.finish(intent, outcome, trail),
+            Err(refusal) => Err(self.back_out(intent, refusal)),
+        }
+    }
+
+    /// The effects of an intent. Each step is true already or becomes so; doing all of it again
+    /// after a crash does no harm.
+    pub(super) fn perform(
+        &self,
+        intent: &Intent,
+        hash: Option<&BcryptHash>,
+        trail: &mut Trail<'_>,
+    ) -> Result<Outcome, Refusal> {
+        if let Work::Create { display_name, home } = &intent.work {
+            return self.do_create(intent, display_name, home, trail);
+        }
+        let record = self.account(&intent.username)?;
+        match &intent.work {
+            Work::Create { .. } | Work::ConfigureMail => self.do_configure_mail(record, trail),
+            Work::Activate { ssh_keys, password } => {
+                self.do_activate(record, intent.at, ssh_keys, *password, hash, trail)
+            }
+            Work::Discard => self.do_discard(&record, trail),
+            Work::SetPassword { .. } => self.do_set_password(record, intent.at, hash, trail),
+            Work::SetSshKeys { ssh_keys } => {
+                self.do_set_ssh_keys(record, intent.at, ssh_keys, trail)
+            }
+            Work::Suspend => self.do_suspend(record, trail),
+            Work::Resume => self.do_resume(record, trail),
+            Work::Archive => self.do_archive(record, trail),
+            Work::Remove => self.do_remove(&record, intent.at, trail),
+        }
+    }
+
+    /// Records the outcome: the commit of the operation.
+    pub(super) fn finish(
+        &mut self,
+        intent: &Intent,
+        outcome: Outcome,
+        trail: &mut Trail<'_>,
+    ) -> Result<Account, Refusal> {
+        let account = match &outcome {
+            Outcome::Record(record) => record.to_account(),
+            Outcome::Dropped(_) | Outcome::Buried(_) => Account {
+                state: AccountState::Removed,
+                mail_configured: false,
+                ssh_key_count: 0,
+                has_password: false,
+                ..self.account(&intent.username)?.to_account()
+            },
+        };
+        let answered = Answered {
+            request_id: intent.request_id,
+            fingerprint: intent.fingerprint,
+            at: intent.at,
+            account: account.clone(),
+        };
+        let store = &mut self.store;
+        trail.step(Step::Record, || {
+            store.commit(Event::Done { answered, outcome })
+        })?;
+        Ok(account)
+    }
+
+    pub(super) fn commit(&mut self, event: Event) -> Result<(), Refusal> {
+        self.store.commit(event).map_err(|e| Refusal::Step {
+            step: Step::Record,
+            failure: e.into(),
+        })
+    }
+}

@@ -1,0 +1,94 @@
+//! The text of the map.
+
+use std::collections::BTreeSet;
+
+use provision_api::Username;
+
+const ANSWER: &str = "550 5.2.1 This mailbox is not active";
+const HEADER: &str = "# Written by provisiond: local users who exist and get no mail yet, or no more. Other lines\n\
+                      # than these are refused; put maps of your own elsewhere.\n";
+
+/// Why a text is not one that provisiond wrote. A line is never dropped or kept unread: a name
+/// that went missing would get mail, and one that stays would never get any.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "line {line} is not `NAME@ {ANSWER}`; mend it, or move the file away and restart provisiond"
+)]
+pub struct SourceError {
+    /// Counted from 1.
+    pub line: usize,
+}
+
+/// The names in the map.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Source {
+    names: BTreeSet<Username>,
+}
+
+impl Source {
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, SourceError> {
+        let mut names = BTreeSet::new();
+        for (line, bytes) in (1_usize..).zip(bytes.split(|byte| *byte == b'\n')) {
+            if bytes.is_empty() || bytes.starts_with(b"#") {
+                continue;
+            }
+            let name = std::str::from_utf8(bytes)
+                .ok()
+                .and_then(|text| text.strip_suffix(ANSWER)?.strip_suffix("@ "))
+                .and_then(|name| Username::parse(name).ok());
+            names.insert(name.ok_or(SourceError { line })?);
+        }
+        Ok(Self { names })
+    }
+
+    pub(super) fn names(&self) -> &BTreeSet<Username> {
+        &self.names
+    }
+
+    pub(super) fn set_names(&mut self, names: BTreeSet<Username>) {
+        self.names = names;
+    }
+
+    pub(super) fn to_text(&self) -> String {
+        let mut text = String::from(HEADER);
+        for name in &self.names {
+            text.push_str(name.as_str());
+            text.push_str("@ ");
+            text.push_str(ANSWER);
+            text.push('\n');
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_written_is_read_back() {
+        let names = ["ada", "bob-2", "zoe"].map(|name| Username::parse(name).unwrap());
+        let source = Source {
+            names: names.into(),
+        };
+        assert_eq!(Source::parse(source.to_text().as_bytes()).unwrap(), source);
+    }
+
+    #[test]
+    fn a_foreign_or_broken_line_is_told_with_its_number() {
+        for (text, line) in [
+            ("ada@ 550 5.2.1 This mailbox is not active\nroot OK\n", 2),
+            ("ada@ 550 5.2.1 This mailb", 1),
+            ("#\n\nada@\tDISCARD\n", 3),
+            ("#\n  ada@ 550 5.2.1 This mailbox is not active", 2),
+            ("..@ 550 5.2.1 This mailbox is not active", 1),
+        ] {
+            assert_eq!(
+                Source::parse(text.as_bytes()),
+                Err(SourceError { line }),
+                "{text}"
+            );
+        }
+        assert_eq!(Source::parse(b"\xff"), Err(SourceError { line: 1 }));
+    }
+}

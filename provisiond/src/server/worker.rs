@@ -1,0 +1,168 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::thread::JoinHandle;
+
+use provision_api::{Account, Method, ProvisionError, RegistrationId, Step};
+use tokio::sync::{mpsc as async_mpsc, oneshot};
+
+use crate::operations::{Operator, Vitals};
+
+/// A call for the worker.
+struct Job {
+    method: Method,
+    progress: async_mpsc::UnboundedSender<Progress>,
+}
+
+/// What the worker tells while it works.
+pub(super) enum Progress {
+    /// A step is done.
+    Step(Step),
+    /// The call has ended.
+    Ended(Box<Result<Account, ProvisionError>>),
+}
+
+/// The one thread that changes accounts: one call after the other.
+#[derive(Debug)]
+pub struct Worker {
+    jobs: SyncSender<Job>,
+    stopping: Arc<AtomicBool>,
+    busy: Arc<AtomicBool>,
+}
+
+/// Resolves when the worker thread has ended, for whatever reason.
+#[derive(Debug)]
+pub struct WorkerGone {
+    gone: oneshot::Receiver<()>,
+    thread: JoinHandle<()>,
+}
+
+impl WorkerGone {
+    /// Waits until the thread has ended.
+    pub async fn wait(&mut self) {
+        // An error means that the sender is gone, and with it the thread.
+        let _ = (&mut self.gone).await;
+    }
+
+    /// Waits for the thread's last instruction; blocks.
+    pub fn join(self) {
+        if self.thread.join().is_err() {
+            tracing::error!("the worker ended by a panic");
+        }
+    }
+}
+
+impl Worker {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// No thread can be made.
+    pub fn start(
+        operator: Operator,
+        vitals: Arc<Vitals>,
+        max_queue: usize,
+    ) -> std::io::Result<(Self, WorkerGone)> {
+        let (jobs, queue) = mpsc::sync_channel(max_queue);
+        let (sender, gone) = oneshot::channel::<()>();
+        let stopping = Arc::new(AtomicBool::new(false));
+        let busy = Arc::new(AtomicBool::new(false));
+        let (flag, at_work) = (Arc::clone(&stopping), Arc::clone(&busy));
+        let thread = std::thread::Builder::new()
+            .name("accounts".into())
+            .spawn(move || {
+                let _told_when_dropped = sender;
+                work(operator, &queue, &flag, &at_work, &vitals);
+            })?;
+        let worker = Self {
+            jobs,
+            stopping,
+            busy,
+        };
+        Ok((worker, WorkerGone { gone, thread }))
+    }
+
+    /// From now on queued and new calls are refused; the one under way is finished.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a call is under way.
+    pub(super) fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::Relaxed)
+    }
+
+    /// Hands in a call; its progress comes out of the receiver.
+    pub(super) fn submit(
+        &self,
+        method: Method,
+    ) -> Result<async_mpsc::UnboundedReceiver<Progress>, ProvisionError> {
+        let (progress, receiver) = async_mpsc::unbounded_channel();
+        let request_id = method.request_id();
+        match self.jobs.try_send(Job { method, progress }) {
+            Ok(()) => Ok(receiver),
+            Err(mpsc::TrySendError::Full(_)) => Err(ProvisionError::TemporaryFailure {
+                request_id: request_id.to_string(),
+                step: "queue".into(),
+                message: "too many calls wait already".into(),
+                retry_after_seconds: 5,
+            }),
+            Err(mpsc::TrySendError::Disconnected(_)) => Err(stopped(&request_id.to_string())),
+        }
+    }
+}
+
+fn stopped(request_id: &str) -> ProvisionError {
+    ProvisionError::TemporaryFailure {
+        request_id: request_id.to_owned(),
+        step: "queue".into(),
+        message: "provisiond is stopping".into(),
+        retry_after_seconds: 5,
+    }
+}
+
+fn work(
+    mut operator: Operator,
+    queue: &Receiver<Job>,
+    stopping: &AtomicBool,
+    busy: &AtomicBool,
+    vitals: &Vitals,
+) {
+    while let Ok(Job { method, progress }) = queue.recv() {
+        busy.store(true, Ordering::Relaxed);
+        let request_id = method.request_id().to_string();
+        let result = if stopping.load(Ordering::Relaxed) {
+            Err(stopped(&request_id))
+        } else {
+            let span = tracing::info_span!(
+                "call",
+                method = method.name(),
+                request_id,
+                username = method.username().map(tracing::field::display),
+                registration_id = registration_of(&method).map(tracing::field::display),
+            );
+            let _entered = span.enter();
+            let result = operator.change(&method, &mut |step| {
+                // The caller may have gone; the call goes on.
+                let _ = progress.send(Progress::Step(step));
+            });
+            match &result {
+                Ok(account) => tracing::info!(state = ?account.state, "answered"),
+                Err(error) => tracing::warn!(%error, "refused"),
+            }
+            operator.report(vitals);
+            result
+        };
+        let _ = progress.send(Progress::Ended(Box::new(result)));
+        busy.store(false, Ordering::Relaxed);
+    }
+}
+
+fn registration_of(method: &Method) -> Option<RegistrationId> {
+    match method {
+        Method::CreateAccount(p) => Some(p.registration_id),
+        Method::ConfigureMail(p) => Some(p.registration_id),
+        Method::ActivateAccount(p) => Some(p.registration_id),
+        Method::DiscardAccount(p) => Some(p.registration_id),
+        _ => None,
+    }
+}

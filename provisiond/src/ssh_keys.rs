@@ -1,0 +1,118 @@
+//! The SSH keys that came over the web: one root-owned file an account, outside of the homes.
+//!
+//! sshd(8) reads them by `AuthorizedKeysFile .ssh/authorized_keys /etc/ssh/registrar_keys/%u`.
+//! With `StrictModes` it takes such a file if it, and each directory above it, belongs to root or
+//! the user and is writable for its owner only. The file is readable for all, as sshd opens it as
+//! the user.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+
+use nix::unistd::fsync;
+use provision_api::{SshPublicKey, Username};
+
+use crate::dirfd::{self, TrustError};
+
+/// Sixteen keys of 16384 bits with their comments fit well.
+const MAX_BYTES: u64 = 256 << 10;
+const MODE: u32 = 0o644;
+
+/// The directory of the key files.
+#[derive(Clone, Debug)]
+pub struct KeyDirectory {
+    path: PathBuf,
+}
+
+/// What can go wrong with a key file.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFileError {
+    /// Others than root could change what is in the directory.
+    #[error(transparent)]
+    Untrusted(#[from] TrustError),
+    /// The kernel refused.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The key file.
+        path: PathBuf,
+        /// What the kernel said.
+        source: io::Error,
+    },
+}
+
+impl KeyDirectory {
+    /// The keys in the directory `path`, which must be there, root:root with mode 0755.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// Replaces the keys of an account; without any, the file goes.
+    ///
+    /// # Errors
+    /// The directory can't be trusted or written. The old keys are then still there.
+    pub fn write(&self, username: &Username, keys: &[SshPublicKey]) -> Result<(), KeyFileError> {
+        if keys.is_empty() {
+            return self.remove(username);
+        }
+        let mut text = format!(
+            "# Keys of {username}, written by provisiond. Change them on the registrar's page, or\n\
+             # add your own to ~/.ssh/authorized_keys: this file is replaced as a whole.\n"
+        );
+        for key in keys {
+            text.push_str(key.as_line());
+            text.push('\n');
+        }
+        let dir = self.open()?;
+        let name = username.as_str();
+        // A dot can't start a username, so sshd never takes it for somebody's file.
+        let temporary = format!(".{name}");
+        dirfd::replace_file(&dir, name, temporary.as_str(), text.as_bytes(), MODE)
+            .map_err(|source| self.io(username, source))
+    }
+
+    /// Removes the keys of an account, if there are any.
+    ///
+    /// # Errors
+    /// The directory can't be trusted or written.
+    pub fn remove(&self, username: &Username) -> Result<(), KeyFileError> {
+        let dir = self.open()?;
+        dirfd::remove_name(&dir, username.as_str())
+            .and_then(|was_there| if was_there { fsync(&dir) } else { Ok(()) })
+            .map_err(|e| self.io(username, e.into()))
+    }
+
+    /// Whether there is a key file for the account.
+    ///
+    /// # Errors
+    /// As for [`KeyDirectory::count`].
+    pub fn exists(&self, username: &Username) -> Result<bool, KeyFileError> {
+        Ok(self.read(username)?.is_some())
+    }
+
+    /// How many keys there are for the account.
+    ///
+    /// # Errors
+    /// The directory can't be trusted, or the file is no regular file or can't be read.
+    pub fn count(&self, username: &Username) -> Result<usize, KeyFileError> {
+        let content = self.read(username)?.unwrap_or_default();
+        let is_key = |line: &&[u8]| !line.is_empty() && !line.starts_with(b"#");
+        Ok(content.split(|byte| *byte == b'\n').filter(is_key).count())
+    }
+
+    fn read(&self, username: &Username) -> Result<Option<Vec<u8>>, KeyFileError> {
+        dirfd::read_file(self.open()?, username.as_str(), MAX_BYTES)
+            .map_err(|source| self.io(username, source))
+    }
+
+    fn open(&self) -> Result<OwnedFd, KeyFileError> {
+        Ok(dirfd::open_trusted(&self.path)?)
+    }
+
+    fn io(&self, username: &Username, source: io::Error) -> KeyFileError {
+        KeyFileError::Io {
+            path: self.path.join(username.as_str()),
+            source,
+        }
+    }
+}

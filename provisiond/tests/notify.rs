@@ -1,0 +1,175 @@
+//! Notices, delivered by the real program as the member.
+mod support;
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use provision_api::Username;
+use provisiond::home::{Ids, MailDomain};
+use provisiond::notify::{Notice, Notifier, NotifyError, Recipient};
+use support::private_host::{PrivateHost, not_run, private_host};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_provisiond");
+const IDS: Ids = Ids {
+    uid: 45_001,
+    gid: 45_001,
+};
+const NOW: i64 = 1_709_210_096;
+
+fn make_home(host: &PrivateHost) {
+    for (dir, mode) in [("", 0o711), ("Maildir", 0o700)] {
+        own(host.directory(Path::new("/home/ada").join(dir), mode));
+    }
+    for part in ["new", "cur", "tmp"] {
+        own(host.directory(format!("/home/ada/Maildir/{part}"), 0o700));
+    }
+}
+
+fn own(path: impl AsRef<Path>) {
+    chown(path, Some(IDS.uid), Some(IDS.gid)).unwrap();
+}
+
+fn deliver(notice: Notice, ids: Ids) -> Result<(), NotifyError> {
+    let username = Username::parse("ada").unwrap();
+    let domain = MailDomain::parse("tilde.example").unwrap();
+    let to = Recipient {
+        username: &username,
+        ids,
+        home: Path::new("/home/ada"),
+    };
+    Notifier::new(domain)
+        .with_program(PROGRAM)
+        .deliver(notice, to, NOW)
+}
+
+fn messages(dir: &str) -> Vec<PathBuf> {
+    fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect()
+}
+
+#[test]
+fn a_notice_is_a_new_message_that_belongs_to_the_member() {
+    private_host(|host| {
+        make_home(host);
+        deliver(Notice::PasswordChanged, IDS).unwrap();
+        deliver(Notice::SshKeysChanged { count: 2 }, IDS).unwrap();
+        let new = messages("/home/ada/Maildir/new");
+        assert_eq!(new.len(), 2, "two notices of one second are two messages");
+        for path in &new {
+            let meta = fs::metadata(path).unwrap();
+            assert_eq!((meta.uid(), meta.gid()), (IDS.uid, IDS.gid));
+            assert_eq!(meta.mode() & 0o7777, 0o600);
+            assert!(
+                fs::read_to_string(path)
+                    .unwrap()
+                    .contains("To: ada@tilde.example\n")
+            );
+        }
+        assert!(messages("/home/ada/Maildir/tmp").is_empty());
+    });
+}
+
+/// CVE-2020-16126 and CVE-2022-1804: accounts-daemon kept rights of root while it was at work in
+/// a user's home. Here the process that delivers refuses to go on with any of them.
+#[test]
+fn cve_2020_16126_and_cve_2022_1804_nothing_is_delivered_with_rights_of_root_left() {
+    private_host(|host| {
+        make_home(host);
+        for ids in [
+            Ids { uid: 0, gid: 0 },
+            Ids { uid: 0, ..IDS },
+            Ids { gid: 0, ..IDS },
+        ] {
+            let refused = deliver(Notice::PasswordChanged, ids);
+            assert!(
+                matches!(refused, Err(NotifyError::NoMember { .. })),
+                "{refused:?}"
+            );
+        }
+        let child = |ids: Option<(u32, u32)>| {
+            let mut command = Command::new(PROGRAM);
+            command
+                .args(["deliver", "/home/ada", "name"])
+                .stdin(Stdio::null());
+            if let Some((uid, gid)) = ids {
+                command.uid(uid).gid(gid);
+            }
+            command.output().unwrap()
+        };
+        for ids in [None, Some((0, IDS.gid)), Some((IDS.uid, 0))] {
+            let output = child(ids);
+            assert!(!output.status.success(), "{ids:?}");
+            assert!(String::from_utf8_lossy(&output.stderr).contains("rights of root"));
+        }
+        // A group of others that was not given up.
+        let output = Command::new("/usr/bin/setpriv")
+            .args(["--reuid=45001", "--regid=45001", "--groups=4", PROGRAM])
+            .args(["deliver", "/home/ada", "name"])
+            .stdin(Stdio::null())
+            .output();
+        match output {
+            Ok(output) => assert!(!output.status.success()),
+            Err(e) => not_run(&format!("needs setpriv (package util-linux): {e}")),
+        }
+        assert!(messages("/home/ada/Maildir/new").is_empty());
+        assert!(
+            child(Some((IDS.uid, IDS.gid))).status.success(),
+            "the test itself is wrong"
+        );
+    });
+}
+
+/// The directory on the far side is open to the member, so nothing but the rule protects it.
+#[test]
+fn a_maildir_that_leads_elsewhere_gets_nothing_written_there() {
+    private_host(|host| {
+        for link in ["Maildir", "Maildir/tmp", "Maildir/new"] {
+            make_home(host);
+            let far = host.directory("/home/far", 0o777);
+            for part in ["new", "cur", "tmp"] {
+                own(host.directory(far.join(part), 0o777));
+            }
+            own(&far);
+            let link = Path::new("/home/ada").join(link);
+            fs::remove_dir_all(&link).unwrap();
+            for target in ["/etc", "/home/far"] {
+                symlink(target, &link).unwrap();
+                let refused = deliver(Notice::PasswordChanged, IDS);
+                assert!(
+                    matches!(refused, Err(NotifyError::Refused { .. })),
+                    "{refused:?}"
+                );
+                for part in ["", "new", "cur", "tmp"] {
+                    let files = messages(&format!("/home/far/{part}"));
+                    assert!(files.iter().all(|path| path.is_dir()), "{files:?}");
+                }
+                fs::remove_file(&link).unwrap();
+            }
+            fs::remove_dir_all("/home/ada").unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_maildir_of_someone_else_or_none_at_all_is_an_error_that_says_so() {
+    private_host(|host| {
+        make_home(host);
+        let theirs = Path::new("/home/ada/Maildir");
+        chown(theirs, Some(45_002), Some(45_002)).unwrap();
+        fs::set_permissions(theirs, fs::Permissions::from_mode(0o777)).unwrap();
+        let why = deliver(Notice::PasswordChanged, IDS)
+            .unwrap_err()
+            .to_string();
+        assert!(why.contains("Maildir is no directory of yours"), "{why}");
+        fs::remove_dir_all(theirs).unwrap();
+        let why = deliver(Notice::PasswordChanged, IDS)
+            .unwrap_err()
+            .to_string();
+        assert!(why.contains("No such file"), "{why}");
+    });
+}

@@ -1,0 +1,48 @@
+//! The one foreign function of this crate: `crypt_r` of libxcrypt, see `crypt_r(3)`.
+#![allow(unsafe_code, reason = "a foreign function; see the SAFETY notes")]
+
+use std::ffi::{CStr, CString, c_char, c_int};
+
+/// `struct crypt_data` of libxcrypt's crypt.h: 32768 bytes, of which this side reads none.
+#[repr(C, align(16))]
+struct CryptData([u8; 32768]);
+
+#[link(name = "crypt")]
+unsafe extern "C" {
+    fn crypt_r(phrase: *const c_char, setting: *const c_char, data: *mut CryptData) -> *mut c_char;
+}
+
+/// Hashes a phrase under a setting; `None` when libcrypt does not know the setting.
+pub(super) fn crypt(phrase: &str, setting: &str) -> Option<String> {
+    let phrase = zeroize::Zeroizing::new(CString::new(phrase).ok()?.into_bytes_with_nul());
+    let setting = CString::new(setting).ok()?;
+    let mut data = Box::new(CryptData([0; 32768]));
+    // SAFETY: `phrase` and `setting` are NUL-terminated and outlive the call. `data` is zeroed, as
+    // crypt_r(3) asks before the first use, at least as large and aligned as `struct crypt_data`
+    // of libxcrypt's crypt.h, and used by this thread alone.
+    let hash = unsafe { crypt_r(phrase.as_ptr().cast(), setting.as_ptr(), &raw mut *data) };
+    if hash.is_null() {
+        return None;
+    }
+    // SAFETY: a non-null result points to a NUL-terminated string inside `data`, which lives until
+    // the end of this function.
+    let hash = unsafe { CStr::from_ptr(hash) }
+        .to_str()
+        .ok()
+        .map(str::to_owned);
+    zeroize::Zeroize::zeroize(&mut data.0);
+    // On an error libxcrypt answers with a text that begins with `*` (crypt(3)).
+    hash.filter(|h| !h.starts_with('*'))
+}
+
+/// Makes the calling thread yield to all others of the process: hashing must not keep a page from
+/// being served. Nothing depends on its success.
+pub(super) fn be_nice() {
+    const PRIO_PROCESS: c_int = 0;
+    unsafe extern "C" {
+        fn setpriority(which: c_int, who: u32, priority: c_int) -> c_int;
+    }
+    // SAFETY: no pointers. On Linux `who` 0 with PRIO_PROCESS is the calling thread alone
+    // (setpriority(2), "C library/kernel differences").
+    let _ = unsafe { setpriority(PRIO_PROCESS, 0, 10) };
+}

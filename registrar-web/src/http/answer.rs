@@ -1,0 +1,128 @@
+use std::any::Any;
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::header::{self, HeaderMap, HeaderValue};
+use tracing::Instrument;
+
+use super::client_address::{Client, Peer, client_address, client_key};
+use super::headers::secure;
+use super::pages;
+use super::problem::Problem;
+use super::problem_kind::Kind;
+use super::request_id::{self, CurrentRequest};
+use super::state::AppState;
+
+/// The outermost layer: gives the request its id and client, logs it, turns every error into
+/// problem+json or a page, and puts the security headers on.
+pub(super) async fn finish(
+    State(state): State<AppState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let began = Instant::now();
+    let world = state.registrar.world();
+    let current = CurrentRequest::of(
+        request.headers().get(request_id::HEADER),
+        world.entropy.as_ref(),
+        world.now(),
+    );
+    let peer = request
+        .extensions()
+        .get::<Peer>()
+        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |p| p.0);
+    let client = client_key(client_address(
+        peer,
+        request.headers(),
+        &state.trusted_proxies,
+    ));
+    // Never the query: links carry their token there.
+    let path = request.uri().path().to_owned();
+    let span = tracing::info_span!(
+        "request",
+        REQUEST_ID = %current.text,
+        METHOD = %request.method(),
+        PATH = %path,
+        CLIENT = %client.0,
+    );
+    let wants_json = wants_json(&path, request.headers());
+    request.extensions_mut().insert(Client(client));
+    request.extensions_mut().insert(current.clone());
+
+    let response = next.run(request).instrument(span.clone()).await;
+    let mut response = match problem_of(&response) {
+        Some(problem) => write(&state, problem, response, &path, &current.text, wants_json),
+        None => response,
+    };
+    secure(response.headers_mut(), &path, state.site.https);
+    if let Ok(id) = HeaderValue::from_str(&current.text) {
+        response.headers_mut().insert(request_id::HEADER, id);
+    }
+    let _in = span.enter();
+    tracing::info!(
+        STATUS = response.status().as_u16(),
+        MILLISECONDS = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        "answered"
+    );
+    response
+}
+
+/// What a panic becomes.
+pub(super) fn after_panic(_: Box<dyn Any + Send + 'static>) -> Response {
+    tracing::error!("a handler panicked");
+    Problem::new(Kind::Internal).into_response()
+}
+
+/// Whether the client reads JSON rather than pages.
+pub(super) fn wants_json(path: &str, headers: &HeaderMap) -> bool {
+    if path.starts_with("/api/") && path != "/api/docs" || path.starts_with("/health") {
+        return true;
+    }
+    let accept = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok());
+    accept.is_some_and(|a| a.contains("application/json") && !a.contains("text/html"))
+}
+
+/// The problem that an answer carries; one for its status when something below us, such as the
+/// router, answered with an error in plain words.
+fn problem_of(response: &Response) -> Option<Problem> {
+    if let Some(problem) = response.extensions().get::<Problem>() {
+        return Some(problem.clone());
+    }
+    let status = response.status();
+    let is_ours = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|t| t.as_bytes().starts_with(b"text/html") || t == "application/json");
+    let is_error = status.is_client_error() || status.is_server_error();
+    (is_error && !is_ours).then(|| Problem::new(Kind::of_status(status)))
+}
+
+fn write(
+    state: &AppState,
+    problem: Problem,
+    response: Response,
+    path: &str,
+    request_id: &str,
+    wants_json: bool,
+) -> Response {
+    let (mut parts, _) = response.into_parts();
+    parts.status = problem.kind.status();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    let (kind, body) = if wants_json {
+        let body = serde_json::to_vec(&problem.body(path, request_id)).unwrap_or_default();
+        ("application/problem+json", Body::from(body))
+    } else {
+        (
+            "text/html; charset=utf-8",
+            Body::from(pages::problem_page(state, &problem, request_id)),
+        )
+    };
+    parts
+        .headers
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    Response::from_parts(parts, body)
+}

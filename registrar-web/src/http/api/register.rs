@@ -1,0 +1,55 @@
+use axum::extract::{Extension, State};
+use axum::response::{IntoResponse, Response};
+use axum::{Json, http::StatusCode};
+use http::header;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::super::client_address::Client;
+use super::super::extract::StrictJson;
+use super::super::openapi::RegisterProblems;
+use super::super::problem::Problem;
+use super::super::state::AppState;
+use super::wire::{SignUp, TakenIn};
+use crate::domain::SignupForm;
+
+pub(crate) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(register))
+}
+
+/// Sign up
+///
+/// Reserves the name, takes the registration in and answers; the account is made afterwards. The
+/// status tells how it goes on.
+#[utoipa::path(
+    post,
+    path = "/api/auth/register",
+    tag = "registration",
+    request_body = SignUp,
+    responses(
+        (status = 201, description = "Taken in. `Location` is the route of its status.", body = TakenIn,
+            headers(("Location" = String, description = "The route of its status"))),
+        RegisterProblems,
+    )
+)]
+async fn register(
+    State(state): State<AppState>,
+    Extension(client): Extension<Client>,
+    StrictJson(form): StrictJson<SignupForm>,
+) -> Result<Response, Problem> {
+    let view = state.registrar.register(form, &client.0).await?;
+    let location = format!("/api/auth/status/registration/{}", view.username);
+    let body = TakenIn {
+        id: view.id.to_string(),
+        username: view.username.to_string(),
+        status: view.status.as_str(),
+        progress: view.progress,
+        status_url: format!("{}/signup/status/{}", state.site.public_url, view.username),
+    };
+    Ok((
+        StatusCode::CREATED,
+        [(header::LOCATION, location)],
+        Json(body),
+    )
+        .into_response())
+}

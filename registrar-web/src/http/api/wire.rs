@@ -1,0 +1,276 @@
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::registration::{AdminView, RegistrationView};
+
+/// A sign-up. Unknown fields are refused.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[allow(dead_code, reason = "describes `SignupForm`, which reads it")]
+pub(crate) struct SignUp {
+    /// 2 to 32 of a-z, 0-9 and single inner hyphens, beginning with a letter. Name of the Linux
+    /// account and of the mail address.
+    #[schema(example = "ada")]
+    username: String,
+    /// How the person wants to be called; the username when left out.
+    #[schema(required = false, example = "Ada Lovelace")]
+    display_name: String,
+    /// Where the verification goes; an address outside this host.
+    #[schema(example = "ada@example.org")]
+    personal_email: String,
+    /// 8 to 72 bytes, not easy to guess. Left out where accounts are entered by key alone.
+    #[schema(required = false, format = Password, example = "plum gravel sunday kite")]
+    password: String,
+    /// OpenSSH public keys, one a line; also taken as one text of several lines.
+    #[schema(required = false, example = json!(["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHMkgTGMEVZIVxJ0bkQ1b1kmYKqkMuOmg3AZ9CX6qM3B ada@laptop"]))]
+    ssh_keys: Vec<String>,
+    /// The token of an invite's link, where registration is by invite.
+    invite_token: Option<String>,
+    /// Given name.
+    first_name: Option<String>,
+    /// Family name.
+    last_name: Option<String>,
+    /// ISO 3166-1, two letters.
+    #[schema(example = "GB")]
+    country: Option<String>,
+    /// A date as 1815-12-10.
+    #[schema(format = Date)]
+    birth_date: Option<String>,
+    /// Why they want to join; for reviewers.
+    reason: Option<String>,
+    /// A frequency that communities around radio ask for; a number or a text, kept as written.
+    #[schema(value_type = Option<String>)]
+    sim_frequency: Option<String>,
+}
+
+/// A registration that has been taken in.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TakenIn {
+    /// `UUIDv7`.
+    pub id: String,
+    /// As asked for.
+    #[schema(example = "ada")]
+    pub username: String,
+    /// See `RegistrationStatus`.
+    #[schema(example = "INITIATED")]
+    pub status: &'static str,
+    /// Percent.
+    pub progress: u8,
+    /// The page that shows how it goes on.
+    #[schema(example = "https://tilde.example/signup/status/ada")]
+    pub status_url: String,
+}
+
+/// Where a registration stands.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RegistrationStatus {
+    /// `UUIDv7`.
+    pub id: String,
+    /// The name asked for.
+    #[schema(example = "ada")]
+    pub username: String,
+    /// `INITIATED`, `USERNAME_VALIDATED`, `USER_CREATED`, `SYSTEM_USER_CREATED`,
+    /// `MAIL_CONFIGURED`, `VERIFICATION_SENT`, `VERIFIED` or `FAILED`.
+    #[schema(example = "VERIFICATION_SENT")]
+    pub status: &'static str,
+    /// Percent; a failed one keeps what it had.
+    #[schema(example = 83)]
+    pub progress: u8,
+    /// What happens now, in a sentence.
+    pub message: String,
+    /// The same as data: `next`, `history`, `verifyUntil`, `addressVerified`, `inReview`,
+    /// `mailTrouble`, `failure`, `retries`.
+    #[schema(value_type = Object)]
+    pub details: crate::registration::Details,
+    /// Whether nothing stands in the way.
+    pub can_proceed: bool,
+}
+
+/// Whether a name can be had.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct NameCheck {
+    /// It can.
+    pub available: bool,
+    /// In words, with the rule that refuses it.
+    #[schema(example = "ada is available.")]
+    pub message: String,
+}
+
+/// Proves an address: `token`, or `username` and `code`.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct VerifyBody {
+    /// The token of the link, 43 characters.
+    #[serde(default)]
+    pub token: Option<String>,
+    /// With `code`: whose.
+    #[serde(default)]
+    #[schema(example = "ada")]
+    pub username: Option<String>,
+    /// The six digits of the mail; spaces are taken.
+    #[serde(default)]
+    #[schema(example = "123 456")]
+    pub code: Option<String>,
+}
+
+/// Asks for the verification mail again.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ResendBody {
+    /// Whose.
+    #[schema(example = "ada")]
+    pub username: String,
+    /// The address of the registration.
+    #[schema(example = "ada@example.org")]
+    pub personal_email: String,
+}
+
+/// The same words whatever was known.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Accepted {
+    /// For the person.
+    pub message: &'static str,
+}
+
+/// Names an account.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct NameBody {
+    /// Which.
+    #[schema(example = "ada")]
+    pub username: String,
+}
+
+/// Why a registration is not accepted.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RejectBody {
+    /// What the person is told; 1 to 2000 characters.
+    #[schema(example = "We only take people who live in town.")]
+    pub reason: String,
+}
+
+/// A registration as reviewers and admins see it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AdminRegistration {
+    /// What anyone may know.
+    #[serde(flatten)]
+    pub public: RegistrationStatus,
+    /// Who asks.
+    pub display_name: String,
+    /// Where the verification went.
+    pub email: String,
+    /// Why they want to join.
+    pub reason: Option<String>,
+    /// The reviewers' word: `state` and what belongs to it.
+    #[schema(value_type = Object)]
+    pub review: crate::domain::Review,
+    /// The last failed attempt at a step.
+    pub last_error: Option<String>,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+}
+
+/// A page of registrations, oldest first.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AdminPage {
+    /// This page.
+    pub items: Vec<AdminRegistration>,
+    /// Give it as `cursor` for the next page; missing at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
+/// What registry and host say of an account.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SystemStatusAnswer {
+    /// The name.
+    pub username: String,
+    /// What the host itself says: `exists`, `home`, `maildir`, `neomuttrc`, `sshKeys`, `expired`,
+    /// `passwordLocked`, `mailAccepted`.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    pub host: provision_api::HostView,
+    /// The registry's record; missing when provisiond made no such account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Object)]
+    pub account: Option<provision_api::Account>,
+}
+
+/// A new invite. The token is told this once.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct NewInvite {
+    /// `UUIDv7`.
+    pub id: String,
+    /// The secret of the link.
+    pub token: String,
+    /// The link to pass on.
+    #[schema(example = "https://tilde.example/signup?invite=…")]
+    pub url: String,
+    /// After this time it can't be used.
+    #[schema(value_type = String, format = DateTime)]
+    pub expires_at: Timestamp,
+}
+
+/// The service runs.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Alive {
+    /// `ok`.
+    #[schema(example = "ok")]
+    pub status: &'static str,
+}
+
+/// Whether the service can do its work.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Ready {
+    /// All checks are good.
+    pub ready: bool,
+    /// Store, outbox, provisiond.
+    pub checks: Vec<ReadyCheck>,
+}
+
+/// One thing that the service needs.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ReadyCheck {
+    /// Which.
+    #[schema(example = "store")]
+    pub name: &'static str,
+    /// It is good.
+    pub ok: bool,
+}
+
+impl From<RegistrationView> for RegistrationStatus {
+    fn from(view: RegistrationView) -> Self {
+        Self {
+            id: view.id.to_string(),
+            username: view.username.to_string(),
+            status: view.status.as_str(),
+            progress: view.progress,
+            message: view.message,
+            details: view.details,
+            can_proceed: view.can_proceed,
+        }
+    }
+}
+
+impl From<AdminView> for AdminRegistration {
+    fn from(view: AdminView) -> Self {
+        Self {
+            public: view.public.into(),
+            display_name: view.display_name,
+            email: view.email,
+            reason: view.reason,
+            review: view.review,
+            last_error: view.last_error,
+            created_at: view.created_at,
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Pages and API over HTTP. Handlers translate; what a registration may do is decided in
+//! [`crate::registration`], and JSON and forms go through the same call of it.
+
+mod admin_token;
+mod answer;
+mod api;
+mod client_address;
+mod cors;
+mod extract;
+mod headers;
+mod limits;
+mod openapi;
+mod pages;
+mod problem;
+mod problem_kind;
+mod request_id;
+mod serve;
+mod state;
+mod static_files;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
+
+pub use admin_token::AdminToken;
+pub use client_address::{Peer, client_address, client_key};
+pub use openapi::document;
+pub use problem::Problem;
+pub use problem_kind::Kind;
+pub use serve::serve;
+pub use state::AppState;
+
+/// How long a handler may take; a hash that waits in a full queue takes the longest.
+const HANDLER_TIME: std::time::Duration = std::time::Duration::from_secs(90);
+/// How long a body may make no progress.
+const BODY_SILENCE: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// All routes with everything around them. Every request needs a [`Peer`] among its extensions
+/// ([`serve`] puts it there); without one it counts as coming from nowhere.
+pub fn router(state: AppState) -> Router {
+    let (api, document) = openapi::routes();
+    Router::new()
+        .merge(api)
+        .merge(openapi::documentation(document))
+        .merge(pages::routes())
+        .merge(static_files::routes())
+        .fallback(|| async { Problem::new(Kind::NotFound) })
+        .method_not_allowed_fallback(|| async { Problem::new(Kind::MethodNotAllowed) })
+        // The last one is the outermost.
+        .layer(from_fn_with_state(state.clone(), limits::count))
+        .layer(RequestBodyTimeoutLayer::new(BODY_SILENCE))
+        .layer(TimeoutLayer::with_status_code(
+            http::StatusCode::REQUEST_TIMEOUT,
+            HANDLER_TIME,
+        ))
+        .layer(CatchPanicLayer::custom(answer::after_panic))
+        .layer(from_fn_with_state(state.clone(), cors::apply))
+        .layer(from_fn_with_state(state.clone(), answer::finish))
+        .with_state(state)
+}

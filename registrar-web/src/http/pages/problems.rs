@@ -1,0 +1,46 @@
+use askama::Template;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+
+use super::layout::{Page, render};
+use crate::http::extract::PathText;
+use crate::http::problem::Problem;
+use crate::http::problem_kind::Kind;
+use crate::http::state::AppState;
+
+#[derive(Template)]
+#[template(path = "pages/problem.html")]
+struct ProblemPage<'a> {
+    page: Page<'a>,
+    problem: &'a Problem,
+    request_id: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "pages/explain.html")]
+struct Explain<'a> {
+    page: Page<'a>,
+    kind: Kind,
+}
+
+/// The page of an error.
+pub(crate) fn problem_page(state: &AppState, problem: &Problem, request_id: &str) -> String {
+    let page = ProblemPage {
+        page: Page::new(&state.site, problem.kind.title()),
+        problem,
+        request_id,
+    };
+    page.render()
+        .unwrap_or_else(|_| problem.kind.title().to_owned())
+}
+
+/// `/problems/{code}`: what the `type` of an error means.
+pub(super) async fn explain(State(state): State<AppState>, PathText(code): PathText) -> Response {
+    match Kind::of_code(&code) {
+        Some(kind) => render(&Explain {
+            page: Page::new(&state.site, kind.title()),
+            kind,
+        }),
+        None => Problem::new(Kind::NotFound).into_response(),
+    }
+}

@@ -1,0 +1,234 @@
+use askama::Template;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use http::header::HeaderMap;
+use std::collections::BTreeMap;
+
+use super::csrf::{self, Csrf};
+use super::layout::{Page, render};
+use crate::domain::{Status, Timestamp, Username};
+use crate::http::api::verify::{RESEND_WORDS, resend as ask_again};
+use crate::http::extract::{Form, PathText, QueryText};
+use crate::http::problem::Problem;
+use crate::http::problem_kind::Kind;
+use crate::http::state::AppState;
+use crate::registration::RegistrationView;
+
+/// Seconds after which a browser without scripts looks again; slow enough for the limit.
+const REFRESH: u32 = 15;
+
+#[derive(Template)]
+#[template(path = "pages/status.html")]
+struct StatusPage<'a> {
+    page: Page<'a>,
+    csrf: &'a str,
+    view: &'a RegistrationView,
+    phase: Phase,
+    steps: Vec<Step>,
+    verify_until: Option<String>,
+    notice: Option<&'static str>,
+    code_error: Option<String>,
+}
+
+/// What the person can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Wait; it goes on by itself.
+    Working,
+    /// Open the mail.
+    Verify,
+    /// Wait for a reviewer.
+    Review,
+    /// Log in.
+    Done,
+    /// Read why.
+    Failed,
+}
+
+/// One line of the list.
+struct Step {
+    status: Status,
+    words: &'static str,
+    /// `done`, `now`, `failed` or `todo`.
+    state: &'static str,
+    at: Option<String>,
+}
+
+impl Phase {
+    /// The phase of a registration.
+    pub(super) fn of(view: &RegistrationView) -> Self {
+        let details = &view.details;
+        if view.status == Status::Failed {
+            Self::Failed
+        } else if view.status == view.flow.last() {
+            Self::Done
+        } else if details.verify_until.is_some() && !details.address_verified {
+            Self::Verify
+        } else if details.in_review && details.address_verified {
+            Self::Review
+        } else {
+            Self::Working
+        }
+    }
+
+    /// The word for scripts.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Working => "working",
+            Self::Verify => "verify",
+            Self::Review => "review",
+            Self::Done => "done",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+fn words(status: Status, last: bool) -> &'static str {
+    match status {
+        Status::Initiated => "Registration taken in",
+        Status::UsernameValidated => "Name checked with the host",
+        Status::UserCreated => "Entered in the directory",
+        Status::SystemUserCreated => "Linux account made, still locked",
+        Status::MailConfigured if last => "Home, mailbox and neomutt set up; account unlocked",
+        Status::MailConfigured => "Home, mailbox and neomutt set up",
+        Status::VerificationSent => "Verification mail sent",
+        Status::Verified if last => "Address verified, account unlocked",
+        Status::Verified => "Address verified",
+        Status::Failed => "Failed",
+    }
+}
+
+fn steps(view: &RegistrationView) -> Vec<Step> {
+    let passed: BTreeMap<&str, Timestamp> = view
+        .details
+        .history
+        .iter()
+        .map(|p| (p.status.as_str(), p.at))
+        .collect();
+    let mut current_seen = false;
+    view.flow
+        .statuses()
+        .into_iter()
+        .map(|status| {
+            let at = passed.get(status.as_str()).map(|at| clock(*at));
+            let state = match (at.is_some(), current_seen) {
+                (true, _) => "done",
+                (false, true) => "todo",
+                (false, false) => {
+                    current_seen = true;
+                    if view.status == Status::Failed {
+                        "failed"
+                    } else {
+                        "now"
+                    }
+                }
+            };
+            Step {
+                status,
+                words: words(status, status == view.flow.last()),
+                state,
+                at,
+            }
+        })
+        .collect()
+}
+
+/// A time for people, in UTC, as the host's logs have it.
+fn clock(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// Reads a registration for its page.
+pub(super) async fn find(state: &AppState, name: &str) -> Result<RegistrationView, Problem> {
+    let none = || {
+        Problem::with_detail(
+            Kind::NotFound,
+            "There is no registration of this name. It may have expired, or failed some time ago; you can sign up again.",
+        )
+    };
+    let name = Username::parse(name).map_err(|_| none())?;
+    state.registrar.registration(&name).await?.ok_or_else(none)
+}
+
+fn write(
+    state: &AppState,
+    headers: &HeaderMap,
+    view: &RegistrationView,
+    notice: Option<&'static str>,
+    code_problem: Option<&Problem>,
+) -> Response {
+    let csrf = Csrf::of(state, headers);
+    let phase = Phase::of(view);
+    let mut page = Page::new(&state.site, format!("Registration of {}", view.username));
+    // Never while someone types a code.
+    page.refresh = matches!(phase, Phase::Working).then_some(REFRESH);
+    let mut response = render(&StatusPage {
+        page,
+        csrf: &csrf.token,
+        view,
+        phase,
+        steps: steps(view),
+        verify_until: view.details.verify_until.map(clock),
+        notice,
+        code_error: code_problem.map(|p| p.detail.clone()),
+    });
+    csrf.attach(&state.site, response.headers_mut());
+    if let Some(problem) = code_problem {
+        *response.status_mut() = problem.kind.status();
+    }
+    response
+}
+
+/// `GET /signup/status/{username}`
+pub(super) async fn show(
+    State(state): State<AppState>,
+    PathText(name): PathText,
+    QueryText(query): QueryText,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let view = find(&state, &name).await?;
+    let asked = query.contains_key("asked");
+    Ok(write(
+        &state,
+        &headers,
+        &view,
+        asked.then_some(RESEND_WORDS),
+        None,
+    ))
+}
+
+/// `POST /signup/status/{username}/code`
+pub(super) async fn code(
+    State(state): State<AppState>,
+    PathText(name): PathText,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response, Problem> {
+    csrf::check(&state, &headers, &form)?;
+    let view = find(&state, &name).await?;
+    let verified = state
+        .registrar
+        .verify_code(&view.username, form.text("code"))
+        .await;
+    match verified.map_err(Problem::from) {
+        Ok(view) => Ok(Redirect::to(&format!("/signup/status/{}", view.username)).into_response()),
+        Err(problem) if problem.kind == Kind::StoreUnavailable => Err(problem),
+        Err(problem) => {
+            let view = find(&state, &name).await?;
+            Ok(write(&state, &headers, &view, None, Some(&problem)))
+        }
+    }
+}
+
+/// `POST /signup/status/{username}/resend`
+pub(super) async fn resend(
+    State(state): State<AppState>,
+    PathText(name): PathText,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response, Problem> {
+    csrf::check(&state, &headers, &form)?;
+    let name = Username::parse(&name).map_err(|_| Problem::new(Kind::NotFound))?;
+    ask_again(&state, name.as_str(), form.text("personalEmail")).await?;
+    Ok(Redirect::to(&format!("/signup/status/{name}?asked=1")).into_response())
+}

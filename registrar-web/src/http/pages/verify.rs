@@ -1,0 +1,132 @@
+use askama::Template;
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::Method;
+use http::header::HeaderMap;
+
+use super::csrf::{self, Csrf};
+use super::layout::{Page, render};
+use crate::http::answer::wants_json;
+use crate::http::api::verify::token_of;
+use crate::http::api::wire::RegistrationStatus;
+use crate::http::extract::{Form, QueryText};
+use crate::http::problem::Problem;
+use crate::http::problem_kind::Kind;
+use crate::http::state::AppState;
+use crate::registration::TokenState;
+
+#[derive(Template)]
+#[template(path = "pages/verify.html")]
+struct VerifyPage<'a> {
+    page: Page<'a>,
+    csrf: &'a str,
+    token: &'a str,
+    username: String,
+    stage: Stage,
+}
+
+/// What the page is for.
+#[derive(PartialEq, Eq)]
+enum Stage {
+    /// Press the button.
+    Ask,
+    /// Just done.
+    Done,
+    /// Done before.
+    Before,
+}
+
+/// `GET /verify-email?token=`: a page with a button. Programs that fetch the links of mails spend
+/// nothing, however often they come; only a client that asks for JSON verifies by GET.
+pub(super) async fn show(
+    State(state): State<AppState>,
+    method: Method,
+    QueryText(mut query): QueryText,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let text = query.remove("token").unwrap_or_default();
+    if method == Method::GET && wants_json("", &headers) {
+        verify_for_json(&state, &text).await
+    } else {
+        ask(&state, &headers, &text).await
+    }
+}
+
+async fn verify_for_json(state: &AppState, text: &str) -> Result<Response, Problem> {
+    let view = state.registrar.verify_token(&token_of(text)?).await?;
+    Ok(Json(RegistrationStatus::from(view)).into_response())
+}
+
+async fn ask(state: &AppState, headers: &HeaderMap, text: &str) -> Result<Response, Problem> {
+    let token = token_of(text)?;
+    match state.registrar.look_at_token(&token).await? {
+        TokenState::Open { username } => Ok(write(
+            state,
+            headers,
+            token.expose(),
+            username.to_string(),
+            Stage::Ask,
+        )),
+        TokenState::Used { username } => Ok(write(
+            state,
+            headers,
+            "",
+            username.to_string(),
+            Stage::Before,
+        )),
+        TokenState::Expired => Err(Problem::new(Kind::VerificationExpired)),
+        TokenState::Unknown => Err(Problem::new(Kind::VerificationUnknown)),
+    }
+}
+
+/// `POST /verify-email`: the button.
+pub(super) async fn submit(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response, Problem> {
+    csrf::check(&state, &headers, &form)?;
+    let token = token_of(form.text("token"))?;
+    match state.registrar.verify_token(&token).await {
+        Ok(view) => Ok(write(
+            &state,
+            &headers,
+            "",
+            view.username.to_string(),
+            Stage::Done,
+        )),
+        // Pressed twice, or the page was loaded again.
+        Err(crate::registration::VerifyError::Used { username }) => Ok(write(
+            &state,
+            &headers,
+            "",
+            username.to_string(),
+            Stage::Before,
+        )),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn write(
+    state: &AppState,
+    headers: &HeaderMap,
+    token: &str,
+    username: String,
+    stage: Stage,
+) -> Response {
+    let csrf = Csrf::of(state, headers);
+    let title = match stage {
+        Stage::Ask => "Verify your address",
+        Stage::Done | Stage::Before => "Your address is verified",
+    };
+    let mut response = render(&VerifyPage {
+        page: Page::new(&state.site, title),
+        csrf: &csrf.token,
+        token,
+        username,
+        stage,
+    });
+    csrf.attach(&state.site, response.headers_mut());
+    response
+}

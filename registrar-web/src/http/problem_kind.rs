@@ -1,0 +1,266 @@
+use http::StatusCode;
+
+/// Every problem that the service answers with. The code is the stable part: it ends the `type` of
+/// the answer (RFC 9457) and names the page that explains it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each one is described by `meaning`")]
+pub enum Kind {
+    MalformedJson,
+    MalformedForm,
+    InvalidFields,
+    MalformedQuery,
+    CrossSite,
+    Unauthorized,
+    RegistrationClosed,
+    NotFound,
+    MethodNotAllowed,
+    Timeout,
+    NameNotAvailable,
+    NotPossibleNow,
+    VerificationUnknown,
+    VerificationUsed,
+    VerificationExpired,
+    WrongCode,
+    TooManyWrongCodes,
+    RegistrationEnded,
+    TooLarge,
+    UnsupportedMediaType,
+    TooManyRequests,
+    Internal,
+    Busy,
+    StoreUnavailable,
+    HostUnavailable,
+}
+
+impl Kind {
+    /// All of them, for the pages that explain them.
+    pub const ALL: [Self; 25] = [
+        Self::MalformedJson,
+        Self::MalformedForm,
+        Self::InvalidFields,
+        Self::MalformedQuery,
+        Self::CrossSite,
+        Self::Unauthorized,
+        Self::RegistrationClosed,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::Timeout,
+        Self::NameNotAvailable,
+        Self::NotPossibleNow,
+        Self::VerificationUnknown,
+        Self::VerificationUsed,
+        Self::VerificationExpired,
+        Self::WrongCode,
+        Self::TooManyWrongCodes,
+        Self::RegistrationEnded,
+        Self::TooLarge,
+        Self::UnsupportedMediaType,
+        Self::TooManyRequests,
+        Self::Internal,
+        Self::Busy,
+        Self::StoreUnavailable,
+        Self::HostUnavailable,
+    ];
+
+    /// The kind for a status that something below us answered with.
+    #[must_use]
+    pub fn of_status(status: StatusCode) -> Self {
+        match status.as_u16() {
+            401 => Self::Unauthorized,
+            404 => Self::NotFound,
+            405 => Self::MethodNotAllowed,
+            408 => Self::Timeout,
+            413 => Self::TooLarge,
+            415 => Self::UnsupportedMediaType,
+            429 => Self::TooManyRequests,
+            503 => Self::Busy,
+            400..500 => Self::MalformedQuery,
+            _ => Self::Internal,
+        }
+    }
+
+    /// The one with that code.
+    #[must_use]
+    pub fn of_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|k| k.code() == code)
+    }
+
+    /// The stable word.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        self.facts().0
+    }
+
+    /// The status of the answer.
+    #[must_use]
+    pub fn status(self) -> StatusCode {
+        StatusCode::from_u16(self.facts().1).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// A few words; the same for every occurrence.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        self.facts().2
+    }
+
+    /// What it means and what helps.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        self.facts().3
+    }
+
+    fn facts(self) -> (&'static str, u16, &'static str, &'static str) {
+        match self {
+            Self::MalformedJson => (
+                "malformed-json",
+                400,
+                "This is not JSON",
+                "The body is not well-formed JSON in UTF-8, or is nested too deeply. Nothing was done.",
+            ),
+            Self::MalformedForm => (
+                "malformed-form",
+                400,
+                "This is not a form",
+                "The body could not be read as the form it should be. Nothing was done.",
+            ),
+            Self::InvalidFields => (
+                "invalid-fields",
+                422,
+                "Some fields have to be mended",
+                "The body is well-formed, but some fields break a rule, have another type, are missing or are not known. Each one is named in errors, with a stable code and a sentence. Nothing was done.",
+            ),
+            Self::MalformedQuery => (
+                "malformed-request",
+                400,
+                "This request can't be read",
+                "A part of the address or a header of the request has a form that is not taken. Nothing was done.",
+            ),
+            Self::CrossSite => (
+                "cross-site-form",
+                403,
+                "This form was not sent from its page",
+                "The form did not come from a page of this site, or the cookie that belongs to it is missing. Allow cookies for this site, open the page again and send the form once more. Nothing was done.",
+            ),
+            Self::Unauthorized => (
+                "unauthorized",
+                401,
+                "This needs a token",
+                "This route is for admins: send Authorization: Bearer with the token of the file that the setting server.admin_token_file names.",
+            ),
+            Self::RegistrationClosed => (
+                "registration-closed",
+                403,
+                "Registration is closed",
+                "The community takes no new members at the moment.",
+            ),
+            Self::NotFound => (
+                "not-found",
+                404,
+                "There is nothing here",
+                "There is no such page, route or registration. Registrations that failed are forgotten after some days.",
+            ),
+            Self::MethodNotAllowed => (
+                "method-not-allowed",
+                405,
+                "This can't be done here",
+                "The route exists, but not with this method; the header Allow names the ones that work.",
+            ),
+            Self::Timeout => (
+                "timeout",
+                408,
+                "This took too long",
+                "The request did not arrive, or could not be answered, in time. What was asked for may still have been done: look before you repeat it.",
+            ),
+            Self::NameNotAvailable => (
+                "name-not-available",
+                409,
+                "This name can't be had",
+                "Someone has the name, the host uses it, or it is reserved. Choose another one.",
+            ),
+            Self::NotPossibleNow => (
+                "not-possible-now",
+                409,
+                "This can't be done now",
+                "The registration is in a state in which this can't be done, or it was changed by someone else meanwhile.",
+            ),
+            Self::VerificationUnknown => (
+                "verification-unknown",
+                404,
+                "This link or code is not known",
+                "Nothing waits for this link or code. It may be cut off, or a newer mail may have replaced it.",
+            ),
+            Self::VerificationUsed => (
+                "verification-used",
+                409,
+                "This address is verified already",
+                "The link or code has done its work; there is nothing left to do with it.",
+            ),
+            Self::VerificationExpired => (
+                "verification-expired",
+                410,
+                "This link or code has expired",
+                "It was not used in time, so the registration is taken back. The name is free again soon; register anew.",
+            ),
+            Self::WrongCode => (
+                "wrong-code",
+                422,
+                "This is another code",
+                "The code is not the one of the mail. triesLeft says how often it can be tried again.",
+            ),
+            Self::TooManyWrongCodes => (
+                "too-many-wrong-codes",
+                403,
+                "Too many wrong codes",
+                "After five wrong codes none is taken any more. The link of the mail still works, and a new mail brings a new code.",
+            ),
+            Self::RegistrationEnded => (
+                "registration-ended",
+                410,
+                "This registration has ended",
+                "It failed or was not accepted; its status page says why.",
+            ),
+            Self::TooLarge => (
+                "too-large",
+                413,
+                "This is too large",
+                "A body has at most 64 KiB.",
+            ),
+            Self::UnsupportedMediaType => (
+                "unsupported-media-type",
+                415,
+                "This kind of body is not taken",
+                "Send JSON with Content-Type: application/json to /api, and forms as application/x-www-form-urlencoded to pages.",
+            ),
+            Self::TooManyRequests => (
+                "too-many-requests",
+                429,
+                "Too many requests",
+                "Your network has asked too often; Retry-After says in how many seconds it can go on.",
+            ),
+            Self::Internal => (
+                "internal",
+                500,
+                "Something went wrong here",
+                "This is our fault. The request id helps the admins to find out why.",
+            ),
+            Self::Busy => (
+                "busy",
+                503,
+                "Many people are here right now",
+                "The service has as much to do as it can; Retry-After says in how many seconds to try again. Nothing was done.",
+            ),
+            Self::StoreUnavailable => (
+                "store-unavailable",
+                503,
+                "The records can't be reached",
+                "The store of the service does not answer at the moment. Nothing that was confirmed is lost; try again in a minute.",
+            ),
+            Self::HostUnavailable => (
+                "host-unavailable",
+                503,
+                "The host can't be reached",
+                "The part of the service that works on the host does not answer at the moment. Nothing is lost; try again in a minute.",
+            ),
+        }
+    }
+}

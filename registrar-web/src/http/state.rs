@@ -1,0 +1,109 @@
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use super::admin_token::AdminToken;
+use super::limits::PerClient;
+use crate::config::{Config, IpNet, LimitSettings};
+use crate::domain::{Mode, Timestamp};
+use crate::registration::Registrar;
+
+/// How many status pages may be live at once; the others are told to look again later.
+const LIVE_PAGES: usize = 256;
+/// How many of them one client may have.
+const LIVE_PAGES_OF_ONE: usize = 8;
+
+/// What handlers work with.
+#[derive(Clone)]
+pub struct AppState(Arc<Inner>);
+
+/// The inside of [`AppState`].
+pub struct Inner {
+    /// What people may ask for.
+    pub registrar: Registrar,
+    /// What the community calls itself.
+    pub site: Site,
+    /// Opens the admin routes.
+    pub admin_token: Option<AdminToken>,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Who may call from scripts of other sites.
+    pub cors_origins: Vec<String>,
+    /// How much a client may ask.
+    pub limits: LimitSettings,
+    /// Live status pages, all of them.
+    pub live: Arc<Semaphore>,
+    /// Live status pages of single clients.
+    pub live_of_client: PerClient,
+    /// Ends live pages when the service stops.
+    pub stop: CancellationToken,
+}
+
+/// What pages say of the community.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// Its name.
+    pub name: String,
+    /// What `ssh NAME@` and mail addresses end with.
+    pub domain: String,
+    /// Its paragraph.
+    pub welcome: String,
+    /// How people reach the site, without a slash at the end.
+    pub public_url: String,
+    /// Whether that is over TLS.
+    pub https: bool,
+    /// Who may register.
+    pub mode: Mode,
+    /// Whether accounts have a password.
+    pub password: bool,
+    /// Whether a reason must be given.
+    pub require_reason: bool,
+}
+
+impl AppState {
+    /// Puts it together; `stop` ends what would otherwise last.
+    #[must_use]
+    pub fn new(
+        registrar: Registrar,
+        config: &Config,
+        admin_token: Option<AdminToken>,
+        stop: CancellationToken,
+    ) -> Self {
+        let rules = registrar.policy().signup_rules();
+        let site = Site {
+            name: config.community.name.clone(),
+            domain: config.community.domain.as_str().to_owned(),
+            welcome: config.community.welcome.clone(),
+            public_url: config.server.public_url.clone(),
+            https: config.server.public_url.starts_with("https://"),
+            mode: registrar.policy().mode,
+            password: rules.password,
+            require_reason: rules.require_reason,
+        };
+        Self(Arc::new(Inner {
+            registrar,
+            site,
+            admin_token,
+            trusted_proxies: config.server.trusted_proxies.clone(),
+            cors_origins: config.server.cors_origins.clone(),
+            limits: config.limits,
+            live: Arc::new(Semaphore::new(LIVE_PAGES)),
+            live_of_client: PerClient::new(LIVE_PAGES_OF_ONE),
+            stop,
+        }))
+    }
+
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.registrar.world().now()
+    }
+}
+
+impl std::ops::Deref for AppState {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}

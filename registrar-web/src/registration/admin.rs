@@ -1,0 +1,109 @@
+use super::error::AdminError;
+use super::view::AdminView;
+use super::world::Registrar;
+use crate::domain::{Invite, InviteState, RequestId, Username, VerificationToken};
+use crate::ports::{EntropyExt, StoreError, SystemStatus};
+
+/// Whether the service can do its work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Readiness {
+    /// All checks are good.
+    pub ready: bool,
+    /// Store, provisiond, outbox.
+    pub checks: Vec<ReadinessCheck>,
+}
+
+/// One thing that the service needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadinessCheck {
+    /// `store`, `provisiond` or `outbox`.
+    pub name: &'static str,
+    /// It is good.
+    pub ok: bool,
+    /// In words.
+    pub message: String,
+}
+
+impl Registrar {
+    /// Provisions a registration's account (again): every step that is not done is tried now.
+    ///
+    /// # Errors
+    /// See [`AdminError`].
+    pub async fn system_setup(&self, name: &Username) -> Result<AdminView, AdminError> {
+        let found = self.world.store.registration_by_username(name).await?;
+        let registration = found.ok_or(AdminError::NotFound)?;
+        self.retry(registration.id).await
+    }
+
+    /// What the host says of an account.
+    ///
+    /// # Errors
+    /// See [`AdminError`]; a name that provisiond does not know is `Ok(None)`.
+    pub async fn system_status(
+        &self,
+        name: &Username,
+        request: RequestId,
+    ) -> Result<Option<SystemStatus>, AdminError> {
+        match self.world.provisioner.system_status(request, name).await {
+            Ok(status) => Ok(Some(status)),
+            Err(crate::ports::ProvisionFailure::NoSuchAccount) => Ok(None),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    /// Makes a single-use invite. The token is not kept.
+    ///
+    /// # Errors
+    /// The store can't be used.
+    pub async fn create_invite(&self) -> Result<(Invite, VerificationToken), StoreError> {
+        let now = self.world.now();
+        let token = VerificationToken::from_bytes(self.world.entropy.bytes());
+        let invite = Invite {
+            id: self.world.entropy.uuid_v7(now),
+            version: 1,
+            token: token.digest(),
+            state: InviteState::Open,
+            created_at: now,
+            expires_at: now + self.policy.invite_ttl,
+        };
+        self.world.store.insert_invite(&invite).await?;
+        Ok((invite, token))
+    }
+
+    /// Asks everything that the service needs.
+    pub async fn readiness(&self) -> Readiness {
+        let request = super::steps::fresh_request_id(&self.world);
+        let (store, host) = tokio::join!(
+            self.world.store.health(self.world.now()),
+            self.world.provisioner.health(request)
+        );
+        let mut checks = Vec::new();
+        let mut note = |name, ok, message| checks.push(ReadinessCheck { name, ok, message });
+        match store {
+            Ok(health) => {
+                note("store", true, health.description);
+                let late = health.mails_overdue;
+                note(
+                    "outbox",
+                    late == 0,
+                    match late {
+                        0 => "no mail waits longer than it should".into(),
+                        n => format!("{n} mails have waited for more than five minutes"),
+                    },
+                );
+            }
+            Err(e) => note("store", false, e.to_string()),
+        }
+        match host {
+            Ok(health) if health.ready => {
+                note("provisiond", true, format!("version {}", health.version));
+            }
+            Ok(health) => note("provisiond", false, health.problems.join("; ")),
+            Err(e) => note("provisiond", false, e.to_string()),
+        }
+        Readiness {
+            ready: checks.iter().all(|c| c.ok),
+            checks,
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! The way from the form to the account: what people and reviewers may ask for, and the saga that
+//! carries it out.
+
+mod admin;
+mod error;
+mod register;
+mod review;
+mod saga;
+mod steps;
+mod verify;
+mod view;
+mod world;
+
+pub use admin::{Readiness, ReadinessCheck};
+pub use error::{AdminError, RegisterError, VerifyError};
+pub use register::{ClientKey, NameAnswer};
+pub use saga::Saga;
+pub use verify::TokenState;
+pub use view::{AdminView, Details, RegistrationView};
+pub use world::{Policy, Registrar, World};

@@ -1,0 +1,306 @@
+use jiff::SignedDuration;
+
+use super::error::RegisterError;
+use super::view::RegistrationView;
+use super::world::Registrar;
+use crate::domain::{
+    FieldErrors, Invite, InviteState, Mode, Passed, Registration, RegistrationId, Review,
+    SignupForm, SignupRequest, Stage, Status, Timestamp, Username, VerificationToken, Work,
+};
+use crate::ports::{Availability, EntropyExt, HashError, StoreError, Unique};
+
+/// How long a name is held for someone whose password is being hashed.
+const DRAFT_TTL: SignedDuration = SignedDuration::from_mins(2);
+
+/// The client that limits count: an IPv4 address or an IPv6 /64, as text.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ClientKey(pub String);
+
+/// Whether a name can be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameAnswer {
+    /// It can.
+    pub available: bool,
+    /// In words, with the rule that refuses it.
+    pub message: String,
+}
+
+impl Registrar {
+    /// Takes a registration in. The name is reserved before the hash is paid for; a caller that
+    /// goes away meanwhile changes nothing, the registration goes on.
+    ///
+    /// # Errors
+    /// See [`RegisterError`]; nothing is left of the attempt then.
+    pub async fn register(
+        &self,
+        form: SignupForm,
+        client: &ClientKey,
+    ) -> Result<RegistrationView, RegisterError> {
+        let (this, client) = (self.clone(), client.clone());
+        let span = tracing::Span::current();
+        let work = async move { this.take_in(form, &client).await };
+        tokio::spawn(tracing::Instrument::instrument(work, span))
+            .await
+            .unwrap_or_else(|e| Err(RegisterError::Internal(e.to_string())))
+    }
+
+    async fn take_in(
+        &self,
+        form: SignupForm,
+        client: &ClientKey,
+    ) -> Result<RegistrationView, RegisterError> {
+        if self.policy.mode == Mode::Closed {
+            return Err(RegisterError::Closed);
+        }
+        let request = form
+            .parse(&self.policy.signup_rules())
+            .map_err(RegisterError::Fields)?;
+        let now = self.world.now();
+        let invite = self
+            .usable_invite(request.invite_token.as_ref(), now)
+            .await?;
+        self.must_be_free(&request.username).await?;
+        self.must_be_within_limit(client, now).await?;
+
+        let id = RegistrationId::new(self.world.entropy.uuid_v7(now));
+        let (draft, password) = self.draft(id, request, invite.as_ref(), now);
+        match self.world.store.insert_registration(&draft).await {
+            Err(StoreError::Duplicate(Unique::Username)) => return Err(taken(&draft.username)),
+            other => other?,
+        }
+        if let Some(invite) = invite
+            && let Err(e) = self.claim_invite(invite, id).await
+        {
+            return Err(self.drop_draft(&draft, e).await);
+        }
+        let hash = match password {
+            None => None,
+            Some(password) => match self.hashes.hash(password).await {
+                Ok(hash) => Some(hash),
+                Err(e) => {
+                    let e = match e {
+                        HashError::Busy {
+                            retry_after_seconds,
+                        } => RegisterError::Busy {
+                            retry_after_seconds,
+                        },
+                        HashError::Failed(text) => RegisterError::Internal(text),
+                    };
+                    return Err(self.drop_draft(&draft, e).await);
+                }
+            },
+        };
+        let mut begun = draft;
+        begun.begin(hash, self.world.now());
+        let begun = self.world.store.update_registration(begun).await?;
+        self.world.registrations_due.notify_one();
+        tracing::info!(REGISTRATION_ID = %begun.id, USERNAME = %begun.username, "registration taken in");
+        Ok(RegistrationView::of(&begun, self.world.now()))
+    }
+
+    fn draft(
+        &self,
+        id: RegistrationId,
+        request: SignupRequest,
+        invite: Option<&Invite>,
+        now: Timestamp,
+    ) -> (Registration, Option<crate::domain::Password>) {
+        let expires_at = now + DRAFT_TTL;
+        let draft = Registration {
+            id,
+            version: 1,
+            username: request.username,
+            display_name: request.display_name,
+            email: request.email,
+            password_hash: None,
+            ssh_keys: request.ssh_keys,
+            profile: request.profile,
+            invite: invite.map(|i| i.id),
+            flow: self.policy.flow,
+            reached: Status::Initiated,
+            history: vec![Passed {
+                status: Status::Initiated,
+                at: now,
+            }],
+            stage: Stage::Draft,
+            verification: None,
+            review: match self.policy.mode {
+                Mode::Approval => Review::Waiting { since: now },
+                Mode::Closed | Mode::Invite | Mode::Open => Review::NotNeeded,
+            },
+            mail_trouble: None,
+            work: Work::due(expires_at),
+            created_at: now,
+            updated_at: now,
+            expires_at,
+        };
+        (draft, request.password)
+    }
+
+    async fn must_be_free(&self, name: &Username) -> Result<(), RegisterError> {
+        match self.name_refusal(name).await? {
+            None => Ok(()),
+            Some(reason) => Err(RegisterError::NameUnavailable {
+                username: name.clone(),
+                reason,
+            }),
+        }
+    }
+
+    /// Why a name can't be had; `None` when nothing speaks against it. A host side that can't be
+    /// asked speaks against nothing: the saga asks it again before anything is made.
+    async fn name_refusal(&self, name: &Username) -> Result<Option<String>, StoreError> {
+        if provision_api::is_reserved(name) {
+            return Ok(Some("it is reserved".into()));
+        }
+        let held = self.world.store.registration_by_username(name).await?;
+        if held.is_some_and(|r| r.held_name().is_some())
+            || self.world.store.user_by_username(name).await?.is_some()
+        {
+            return Ok(Some("someone has it".into()));
+        }
+        let request = super::steps::fresh_request_id(&self.world);
+        match self
+            .world
+            .provisioner
+            .check_username(request, name, None)
+            .await
+        {
+            Ok(Availability::Refused { reason }) => Ok(Some(reason)),
+            Ok(Availability::Free) => Ok(None),
+            Err(e) => {
+                tracing::warn!(error = %e, USERNAME = %name, "the host can't be asked about a name");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Whether a name can be had, in words.
+    ///
+    /// # Errors
+    /// The store can't be used.
+    pub async fn check_username(&self, text: &str) -> Result<NameAnswer, StoreError> {
+        let refuse = |message: String| NameAnswer {
+            available: false,
+            message,
+        };
+        let name = match Username::parse(text) {
+            Ok(name) => name,
+            Err(e) => return Ok(refuse(format!("{e}."))),
+        };
+        Ok(match self.name_refusal(&name).await? {
+            None => NameAnswer {
+                available: true,
+                message: format!("{name} is available."),
+            },
+            Some(reason) => refuse(format!("{name} is not available: {reason}.")),
+        })
+    }
+
+    /// Where the latest registration of that name stands.
+    ///
+    /// # Errors
+    /// The store can't be used.
+    pub async fn registration(
+        &self,
+        name: &Username,
+    ) -> Result<Option<RegistrationView>, StoreError> {
+        let found = self.world.store.registration_by_username(name).await?;
+        Ok(found
+            // A draft has not been told to anyone.
+            .filter(|r| r.stage != Stage::Draft)
+            .map(|r| RegistrationView::of(&r, self.world.now())))
+    }
+
+    async fn must_be_within_limit(
+        &self,
+        client: &ClientKey,
+        now: Timestamp,
+    ) -> Result<(), RegisterError> {
+        let (most, window) = self.policy.registrations;
+        let counted = self
+            .world
+            .store
+            .count(&format!("register:{}", client.0), window, now)
+            .await?;
+        if counted.count <= most {
+            return Ok(());
+        }
+        let seconds = (counted.resets_at - now)
+            .total(jiff::Unit::Second)
+            .unwrap_or(1.0)
+            .ceil()
+            .max(1.0);
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        Err(RegisterError::Limited {
+            retry_after_seconds: seconds as u32,
+        })
+    }
+
+    async fn usable_invite(
+        &self,
+        token: Option<&VerificationToken>,
+        now: Timestamp,
+    ) -> Result<Option<Invite>, RegisterError> {
+        let invited = self.policy.mode == Mode::Invite;
+        let Some(token) = token else {
+            return if invited {
+                Err(bad_invite(
+                    "required",
+                    "registration is by invite here: open the link of your invite",
+                ))
+            } else {
+                Ok(None)
+            };
+        };
+        match self.world.store.invite_by_token(&token.digest()).await? {
+            Some(invite) if invite.is_usable(now) => Ok(Some(invite)),
+            _ => Err(bad_invite(
+                "unusable",
+                "this invite is unknown, used or expired; ask for a new one",
+            )),
+        }
+    }
+
+    async fn claim_invite(
+        &self,
+        mut invite: Invite,
+        registration: RegistrationId,
+    ) -> Result<(), RegisterError> {
+        invite.state = InviteState::Claimed { registration };
+        match self.world.store.update_invite(invite).await {
+            Ok(_) => Ok(()),
+            Err(StoreError::Conflict) => {
+                Err(bad_invite("unusable", "this invite was used just now"))
+            }
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    /// Frees the name again. When even that fails, the draft's own expiry does it.
+    async fn drop_draft(&self, draft: &Registration, why: RegisterError) -> RegisterError {
+        if let Some(id) = draft.invite
+            && let Err(e) = super::steps::return_invite(&self.world, id, draft.id).await
+        {
+            tracing::warn!(error = %e, REGISTRATION_ID = %draft.id, "the invite is given back when the draft expires");
+            return why;
+        }
+        if let Err(e) = self.world.store.delete_registration(draft).await {
+            tracing::warn!(error = %e, REGISTRATION_ID = %draft.id, "the draft is left to expire");
+        }
+        why
+    }
+}
+
+fn taken(name: &Username) -> RegisterError {
+    RegisterError::NameUnavailable {
+        username: name.clone(),
+        reason: "someone has it".into(),
+    }
+}
+
+fn bad_invite(code: &str, message: &str) -> RegisterError {
+    let mut errors = FieldErrors::default();
+    errors.add("inviteToken", code, message);
+    RegisterError::Fields(errors)
+}

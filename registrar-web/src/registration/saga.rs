@@ -1,0 +1,295 @@
+use jiff::{SignedDuration, Timestamp};
+use tokio_util::sync::CancellationToken;
+
+use super::steps::{self, Outcome};
+use super::world::{Policy, World};
+use crate::domain::{
+    Lease, MailKind, Next, Registration, Review, Stage, Status, Undo, Verification, WorkerId,
+};
+use crate::ports::{EntropyExt, LeaseRequest, StoreError};
+
+/// How long a worker may be silent before another one takes over. Effects are idempotent, so a
+/// worker that was merely slow does no harm; its write is refused by the version.
+const LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// The longest pause between two attempts at a step.
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(10);
+/// How often a worker that nobody rings looks for due registrations.
+const LOOK_EVERY: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// Carries registrations from status to status, takes failed ones back, and drops expired ones.
+///
+/// State is in the store before an effect is tried, every effect is idempotent, and a registration
+/// is leased while it is worked on: a process that dies at any point leaves one that another
+/// worker finishes.
+#[derive(Clone)]
+pub struct Saga {
+    world: World,
+    policy: Policy,
+    worker: WorkerId,
+}
+
+impl Saga {
+    /// A worker of that name.
+    #[must_use]
+    pub fn new(world: World, policy: Policy, worker: WorkerId) -> Self {
+        Self {
+            world,
+            policy,
+            worker,
+        }
+    }
+
+    /// Works until told to stop; finishes the step under way.
+    pub async fn serve(&self, stop: CancellationToken) {
+        loop {
+            match self.run_once().await {
+                Ok(true) => {}
+                Ok(false) => tokio::select! {
+                    () = self.world.registrations_due.notified() => {}
+                    () = tokio::time::sleep(LOOK_EVERY) => {}
+                    () = stop.cancelled() => return,
+                },
+                Err(e) => {
+                    tracing::warn!(error = %e, "the store can't be used; registrations wait");
+                    tokio::select! {
+                        () = tokio::time::sleep(LOOK_EVERY * 2) => {}
+                        () = stop.cancelled() => return,
+                    }
+                }
+            }
+            if stop.is_cancelled() {
+                return;
+            }
+        }
+    }
+
+    /// Does all that is due now. For tests: "run the jobs now".
+    ///
+    /// # Errors
+    /// The store can't be used.
+    pub async fn run_all(&self) -> Result<usize, StoreError> {
+        let mut worked = 0;
+        while self.run_once().await? {
+            worked += 1;
+        }
+        Ok(worked)
+    }
+
+    /// Takes one due registration as far as it goes; `false` when none is due.
+    ///
+    /// # Errors
+    /// The store can't be used.
+    pub async fn run_once(&self) -> Result<bool, StoreError> {
+        let now = self.world.now();
+        let wish = LeaseRequest {
+            owner: self.worker.clone(),
+            now,
+            until: now + LEASE,
+        };
+        let Some(leased) = self.world.store.lease_registration(&wish).await? else {
+            return Ok(false);
+        };
+        let mut present = Some(leased);
+        while let Some(registration) = present {
+            present = self.take_further(registration).await?;
+        }
+        Ok(true)
+    }
+
+    /// Does what is next; the registration as it is then, while there is more for this worker.
+    async fn take_further(&self, r: Registration) -> Result<Option<Registration>, StoreError> {
+        let now = self.world.now();
+        match r.next(now) {
+            Next::Step(to) => self.step(r, to, now).await,
+            Next::AwaitVerification => {
+                let until = r.expires_at;
+                self.rest(r, Some(until)).await
+            }
+            Next::AwaitReview | Next::Nothing => {
+                let due = (r.stage == Stage::Draft).then_some(r.expires_at);
+                self.rest(r, due).await
+            }
+            Next::Expire => {
+                self.end(r, "expired", "The address was not verified in time, so the registration was taken back. You can register again.", now).await
+            }
+            Next::Undo(list) => self.undo(r, &list, now).await,
+            Next::Delete => self.world.store.delete_registration(&r).await.or_else(lost_race).map(|()| None),
+        }
+    }
+
+    async fn step(
+        &self,
+        mut r: Registration,
+        to: Status,
+        now: Timestamp,
+    ) -> Result<Option<Registration>, StoreError> {
+        if to == Status::VerificationSent && r.verification.is_none() {
+            // The proof is in the store before any mail carries it.
+            let expires_at = now + self.policy.verification_ttl;
+            r.verification = Some(Verification::issue(
+                &self.world.key,
+                r.id,
+                self.world.entropy.bytes(),
+                now,
+                expires_at,
+            ));
+            r.expires_at = expires_at;
+            return self.save_and_go_on(r, now).await;
+        }
+        let outcome = steps::carry_out(&self.world, &r, to).await?;
+        match &outcome {
+            Outcome::Done => {
+                tracing::info!(REGISTRATION_ID = %r.id, USERNAME = %r.username, STEP = %to, "step done");
+            }
+            other => {
+                tracing::info!(REGISTRATION_ID = %r.id, USERNAME = %r.username, STEP = %to, outcome = ?other, "step not done");
+            }
+        }
+        let now = self.world.now();
+        match outcome {
+            Outcome::Done => {
+                if let Err(e) = r.advance(to, now) {
+                    // `next` named the step, so this can't be; leave it for a person to look at.
+                    tracing::error!(REGISTRATION_ID = %r.id, error = %e, "impossible transition");
+                    return self.rest(r, None).await;
+                }
+                self.save_and_go_on(r, now).await
+            }
+            Outcome::Wait(pause) => self.rest(r, Some(now + pause)).await,
+            Outcome::Stuck if now >= r.expires_at => {
+                self.end(r, "expired", "The verification mail could not be delivered in time, so the registration was taken back. You can register again.", now).await
+            }
+            Outcome::Stuck => {
+                let until = r.expires_at;
+                self.rest(r, Some(until)).await
+            }
+            Outcome::Later { error, after } => self.try_later(r, error, after, now).await,
+            Outcome::Fail { code, message } => self.end(r, code, &message, now).await,
+        }
+    }
+
+    async fn undo(
+        &self,
+        mut r: Registration,
+        list: &[Undo],
+        now: Timestamp,
+    ) -> Result<Option<Registration>, StoreError> {
+        let code = r.failure().map(|f| f.code.clone()).unwrap_or_default();
+        match (&r.review, code.as_str()) {
+            (Review::Rejected { reason, .. }, "rejected") => {
+                let kind = MailKind::Rejected {
+                    reason: reason.clone(),
+                };
+                steps::tell(&self.world, &r, kind).await?;
+            }
+            (_, "address-in-use") => steps::tell(&self.world, &r, MailKind::AlreadyMember).await?,
+            _ => {}
+        }
+        for what in list {
+            match steps::take_back(&self.world, &r, *what).await? {
+                Outcome::Later { error, after } => {
+                    tracing::warn!(REGISTRATION_ID = %r.id, USERNAME = %r.username, undo = ?what, %error, "undo not done");
+                    return self.try_later(r, error, after, now).await;
+                }
+                _ => {
+                    tracing::info!(REGISTRATION_ID = %r.id, USERNAME = %r.username, undo = ?what, "undone");
+                }
+            }
+        }
+        if code == "expired" {
+            // Nobody ever used it: nothing of it is kept.
+            return self
+                .world
+                .store
+                .delete_registration(&r)
+                .await
+                .or_else(lost_race)
+                .map(|()| None);
+        }
+        r.conclude(now, now + self.policy.remember_failed);
+        self.save(r).await.map(|_| None)
+    }
+
+    async fn end(
+        &self,
+        mut r: Registration,
+        code: &str,
+        message: &str,
+        now: Timestamp,
+    ) -> Result<Option<Registration>, StoreError> {
+        tracing::info!(REGISTRATION_ID = %r.id, USERNAME = %r.username, code, "registration failed");
+        if let Err(e) = r.fail(code, message, now) {
+            tracing::error!(REGISTRATION_ID = %r.id, error = %e, "impossible failure");
+            return self.rest(r, None).await;
+        }
+        self.save_and_go_on(r, now).await
+    }
+
+    async fn try_later(
+        &self,
+        mut r: Registration,
+        error: String,
+        after: Option<SignedDuration>,
+        now: Timestamp,
+    ) -> Result<Option<Registration>, StoreError> {
+        r.work.retry(
+            now,
+            error,
+            after,
+            LONGEST_PAUSE,
+            self.world.entropy.number(),
+        );
+        self.save(r).await.map(|_| None)
+    }
+
+    /// Gives it back until that time.
+    async fn rest(
+        &self,
+        mut r: Registration,
+        until: Option<Timestamp>,
+    ) -> Result<Option<Registration>, StoreError> {
+        r.work.settle(until);
+        self.save(r).await.map(|_| None)
+    }
+
+    /// Writes it and keeps it.
+    async fn save_and_go_on(
+        &self,
+        mut r: Registration,
+        now: Timestamp,
+    ) -> Result<Option<Registration>, StoreError> {
+        if r.work.due_at.is_some() {
+            r.work.lease = Some(Lease {
+                owner: self.worker.clone(),
+                until: now + LEASE,
+            });
+        }
+        Ok(self.save(r).await?.filter(|r| r.work.lease.is_some()))
+    }
+
+    /// Writes it. When someone else wrote meanwhile (a proof of address, a reviewer, the outbox),
+    /// what they left is read again: this worker goes on with it while it still has the lease.
+    async fn save(&self, r: Registration) -> Result<Option<Registration>, StoreError> {
+        let id = r.id;
+        match self.world.store.update_registration(r).await {
+            Ok(saved) => Ok(Some(saved)),
+            Err(StoreError::Conflict) => {
+                let read = self.world.store.registration(id).await?;
+                Ok(read.filter(|r| {
+                    r.work
+                        .lease
+                        .as_ref()
+                        .is_some_and(|l| l.owner == self.worker)
+                }))
+            }
+            Err(e) => Err(e),
+        }
+    }
+}
+
+fn lost_race(e: StoreError) -> Result<(), StoreError> {
+    match e {
+        StoreError::Conflict => Ok(()),
+        e => Err(e),
+    }
+}

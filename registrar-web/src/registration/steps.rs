@@ -1,0 +1,355 @@
+//! The effects of the saga. Each is idempotent under the registration's id.
+
+use jiff::SignedDuration;
+use sha2::{Digest, Sha256};
+
+use super::world::World;
+use crate::domain::{
+    InviteId, InviteState, MailJob, MailKind, MailState, Registration, RegistrationId, RequestId,
+    Role, Status, Undo, User, UserState, Work,
+};
+use crate::ports::{Activation, Availability, EntropyExt, ProvisionFailure, StoreError, Unique};
+
+/// How a step ended.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// Done: the status is reached.
+    Done,
+    /// The mail is under way; look again after this time.
+    Wait(SignedDuration),
+    /// The mail was refused: nothing to do until the person mends it or time runs out.
+    Stuck,
+    /// Not now; try again.
+    Later {
+        /// For logs and admins.
+        error: String,
+        /// At least so long.
+        after: Option<SignedDuration>,
+    },
+    /// Never: undo and end.
+    Fail {
+        /// A stable word.
+        code: &'static str,
+        /// For the person.
+        message: String,
+    },
+}
+
+/// Carries out what leads to a status, and the unlocking when it is the last one.
+pub(super) async fn carry_out(
+    world: &World,
+    r: &Registration,
+    to: Status,
+) -> Result<Outcome, StoreError> {
+    let outcome = match to {
+        Status::UsernameValidated => validate_name(world, r).await,
+        Status::UserCreated => create_user(world, r).await?,
+        Status::SystemUserCreated => {
+            let request = request_id(r, "create", &[r.username.as_str(), r.display_name.as_str()]);
+            of_host(
+                world
+                    .provisioner
+                    .create_account(request, r.id, &r.username, &r.display_name)
+                    .await,
+            )
+        }
+        Status::MailConfigured => {
+            let request = request_id(r, "configure-mail", &[r.username.as_str()]);
+            of_host(
+                world
+                    .provisioner
+                    .configure_mail(request, r.id, &r.username)
+                    .await,
+            )
+        }
+        Status::VerificationSent => send_verification(world, r).await?,
+        Status::Verified => claim_address(world, r).await?,
+        Status::Initiated | Status::Failed => Outcome::Done,
+    };
+    match outcome {
+        Outcome::Done if to == r.flow.last() => unlock(world, r).await,
+        other => Ok(other),
+    }
+}
+
+async fn validate_name(world: &World, r: &Registration) -> Outcome {
+    let request = fresh_request_id(world);
+    match world
+        .provisioner
+        .check_username(request, &r.username, Some(r.id))
+        .await
+    {
+        Ok(Availability::Free) => Outcome::Done,
+        Ok(Availability::Refused { reason }) => name_refused(&reason),
+        Err(e) => of_failure(e),
+    }
+}
+
+async fn create_user(world: &World, r: &Registration) -> Result<Outcome, StoreError> {
+    let user = User {
+        id: r.id,
+        version: 1,
+        username: r.username.clone(),
+        display_name: r.display_name.clone(),
+        email: r.email.clone(),
+        email_proven: false,
+        password_hash: r.password_hash.clone(),
+        ssh_keys: r.ssh_keys.clone(),
+        profile: r.profile.clone(),
+        role: Role::ClientUser,
+        state: UserState::Pending,
+        created_at: world.now(),
+    };
+    match world.store.insert_user(&user).await {
+        Ok(()) | Err(StoreError::Duplicate(Unique::Id)) => Ok(Outcome::Done),
+        // The adapters may name either index first; our own record is no obstacle.
+        Err(StoreError::Duplicate(_)) => Ok(match world.store.user(r.id).await? {
+            Some(_) => Outcome::Done,
+            None => name_refused("someone has it"),
+        }),
+        Err(e) => Err(e),
+    }
+}
+
+async fn send_verification(world: &World, r: &Registration) -> Result<Outcome, StoreError> {
+    let Some(job) = verification_mail(world, r) else {
+        return Ok(Outcome::Later {
+            error: "no verification was issued".into(),
+            after: None,
+        });
+    };
+    let key = job.dedupe_key.clone();
+    let Some(queued) = world.store.mail_by_key(&key).await? else {
+        enqueue(world, job).await?;
+        return Ok(Outcome::Wait(SignedDuration::from_secs(30)));
+    };
+    Ok(match queued.state {
+        MailState::Sent { .. } => Outcome::Done,
+        MailState::Queued => Outcome::Wait(SignedDuration::from_secs(30)),
+        MailState::Failed { .. } => Outcome::Stuck,
+    })
+}
+
+/// The mail of the registration's present proof.
+pub(super) fn verification_mail(world: &World, r: &Registration) -> Option<MailJob> {
+    let key = r.verification.as_ref()?.mail_key(r.id);
+    Some(mail(world, r, MailKind::VerifyEmail, key))
+}
+
+fn mail(world: &World, r: &Registration, kind: MailKind, dedupe_key: String) -> MailJob {
+    let now = world.now();
+    MailJob {
+        id: world.entropy.uuid_v7(now),
+        version: 1,
+        dedupe_key,
+        kind,
+        to: r.email.clone(),
+        registration: r.id,
+        state: MailState::Queued,
+        work: Work::due(now),
+        created_at: now,
+    }
+}
+
+/// Queues a mail that is queued once whatever happens.
+pub(super) async fn enqueue(world: &World, job: MailJob) -> Result<(), StoreError> {
+    match world.store.enqueue_mail(&job).await {
+        Ok(()) | Err(StoreError::Duplicate(_)) => {
+            world.mails_due.notify_one();
+            Ok(())
+        }
+        Err(e) => Err(e),
+    }
+}
+
+/// Queues a mail of which a registration gets one.
+pub(super) async fn tell(
+    world: &World,
+    r: &Registration,
+    kind: MailKind,
+) -> Result<(), StoreError> {
+    let key = format!("{}:{}", kind.name(), r.id);
+    enqueue(world, mail(world, r, kind, key)).await
+}
+
+/// The address becomes the member's own, which nobody else's can be from then on.
+async fn claim_address(world: &World, r: &Registration) -> Result<Outcome, StoreError> {
+    let Some(mut user) = world.store.user(r.id).await? else {
+        return Ok(Outcome::Fail {
+            code: "no-user",
+            message: "This registration was interrupted; please register again.".into(),
+        });
+    };
+    if user.email_proven {
+        return Ok(Outcome::Done);
+    }
+    user.email_proven = true;
+    match world.store.update_user(user).await {
+        Ok(_) => Ok(Outcome::Done),
+        // Told to the one person who has shown that the address is theirs.
+        Err(StoreError::Duplicate(_)) => Ok(Outcome::Fail {
+            code: "address-in-use",
+            message: "An account with this address exists already; log in with it, or register with another address.".into(),
+        }),
+        Err(e) => Err(e),
+    }
+}
+
+/// The commit point: after this the account can be used.
+async fn unlock(world: &World, r: &Registration) -> Result<Outcome, StoreError> {
+    let Some(mut user) = world.store.user(r.id).await? else {
+        return Ok(Outcome::Fail {
+            code: "no-user",
+            message: "This registration was interrupted; please register again.".into(),
+        });
+    };
+    let activation = Activation {
+        registration: r.id,
+        username: r.username.clone(),
+        password_hash: user.password_hash.clone(),
+        ssh_keys: user.ssh_keys.clone(),
+    };
+    let keys: Vec<&str> = user.ssh_keys.iter().map(|k| k.as_line()).collect();
+    let hash = user.password_hash.as_ref().map_or("", |h| h.expose());
+    let request = request_id(
+        r,
+        "activate",
+        &[r.username.as_str(), hash, &keys.join("\n")],
+    );
+    if let Err(e) = world
+        .provisioner
+        .activate_account(request, &activation)
+        .await
+    {
+        return Ok(of_failure(e));
+    }
+    if user.state != UserState::Active {
+        user.state = UserState::Active;
+        world.store.update_user(user).await?;
+    }
+    if let Some(invite) = r.invite {
+        spend_invite(world, invite, r.id).await?;
+    }
+    tell(world, r, MailKind::Welcome).await?;
+    Ok(Outcome::Done)
+}
+
+/// Takes one thing back.
+pub(super) async fn take_back(
+    world: &World,
+    r: &Registration,
+    what: Undo,
+) -> Result<Outcome, StoreError> {
+    match what {
+        Undo::Account => {
+            let request = request_id(r, "discard", &[r.username.as_str()]);
+            match world
+                .provisioner
+                .discard_account(request, r.id, &r.username)
+                .await
+            {
+                Ok(()) | Err(ProvisionFailure::NoSuchAccount) => Ok(Outcome::Done),
+                // What can't be undone must not be forgotten: it stays on the list until an admin
+                // has seen to it.
+                Err(e) => Ok(Outcome::Later {
+                    error: e.to_string(),
+                    after: (!e.is_transient()).then(|| SignedDuration::from_mins(10)),
+                }),
+            }
+        }
+        Undo::User => world.store.delete_user(r.id).await.map(|()| Outcome::Done),
+        Undo::Invite => match r.invite {
+            Some(invite) => return_invite(world, invite, r.id)
+                .await
+                .map(|()| Outcome::Done),
+            None => Ok(Outcome::Done),
+        },
+    }
+}
+
+/// Gives a claimed invite back, if that registration has it.
+pub(super) async fn return_invite(
+    world: &World,
+    id: InviteId,
+    registration: RegistrationId,
+) -> Result<(), StoreError> {
+    set_invite(world, id, registration, InviteState::Open).await
+}
+
+async fn spend_invite(
+    world: &World,
+    id: InviteId,
+    registration: RegistrationId,
+) -> Result<(), StoreError> {
+    set_invite(world, id, registration, InviteState::Used { registration }).await
+}
+
+async fn set_invite(
+    world: &World,
+    id: InviteId,
+    registration: RegistrationId,
+    state: InviteState,
+) -> Result<(), StoreError> {
+    match world.store.invite(id).await? {
+        Some(mut invite) if invite.state == (InviteState::Claimed { registration }) => {
+            invite.state = state;
+            world.store.update_invite(invite).await.map(|_| ())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn of_host<T>(result: Result<T, ProvisionFailure>) -> Outcome {
+    match result {
+        Ok(_) => Outcome::Done,
+        Err(e) => of_failure(e),
+    }
+}
+
+fn of_failure(e: ProvisionFailure) -> Outcome {
+    match e {
+        ProvisionFailure::Transient {
+            message,
+            retry_after_seconds,
+        } => Outcome::Later {
+            error: message,
+            after: retry_after_seconds.map(|s| SignedDuration::from_secs(i64::from(s))),
+        },
+        ProvisionFailure::NameUnavailable { reason } => name_refused(&reason),
+        e @ (ProvisionFailure::NoSuchAccount | ProvisionFailure::Permanent { .. }) => {
+            tracing::error!(error = %e, "the host refuses a step for good");
+            Outcome::Fail {
+                code: "host-refused",
+                message: "The host could not make this account. Everything has been taken back; the admins can see why.".into(),
+            }
+        }
+    }
+}
+
+fn name_refused(reason: &str) -> Outcome {
+    Outcome::Fail {
+        code: "name-unavailable",
+        message: format!(
+            "This name is not available ({reason}). Please register with another one."
+        ),
+    }
+}
+
+/// A request id for a call that only reads.
+pub(super) fn fresh_request_id(world: &World) -> RequestId {
+    RequestId::new(world.entropy.uuid_v7(world.now()))
+}
+
+/// The request id of a step: the same for the same registration, step and parameters, so that a
+/// repeated attempt, after a crash too, is the same request. A UUID of version 8 (RFC 9562).
+fn request_id(r: &Registration, step: &str, parameters: &[&str]) -> RequestId {
+    let mut hash = Sha256::new();
+    hash.update(r.id.uuid().as_bytes());
+    for part in std::iter::once(&step).chain(parameters) {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash.finalize()[..16]);
+    RequestId::new(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+}

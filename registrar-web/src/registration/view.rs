@@ -1,0 +1,207 @@
+use serde::Serialize;
+
+use crate::domain::{
+    Flow, Passed, Registration, RegistrationId, Review, Stage, Status, Timestamp, Username,
+};
+
+/// What anyone may know of a registration: names are public on a host, addresses are not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegistrationView {
+    /// Names it.
+    pub id: RegistrationId,
+    /// The name asked for.
+    pub username: Username,
+    /// The word of the wire.
+    pub status: Status,
+    /// Percent.
+    pub progress: u8,
+    /// What happens now, in a sentence.
+    pub message: String,
+    /// The same as data.
+    pub details: Details,
+    /// Whether nothing stands in the way: false when failed, held, or waiting for a mended address.
+    pub can_proceed: bool,
+    /// The order of its statuses.
+    pub flow: Flow,
+}
+
+/// What stands in the way and what was passed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Details {
+    /// The status on the way to; none at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<Status>,
+    /// When each status was reached.
+    pub history: Vec<Passed>,
+    /// Until when the address has to be proven.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verify_until: Option<Timestamp>,
+    /// Whether the address is proven.
+    pub address_verified: bool,
+    /// Whether a reviewer has to decide.
+    pub in_review: bool,
+    /// What went wrong with the mail, without the address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mail_trouble: Option<String>,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<FailureView>,
+    /// Failed attempts at the present step; it is tried again by itself.
+    pub retries: u32,
+}
+
+/// Why a registration failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FailureView {
+    /// A stable word.
+    pub code: String,
+    /// For the person.
+    pub message: String,
+}
+
+/// What reviewers and admins see besides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdminView {
+    /// What anyone may know.
+    pub public: RegistrationView,
+    /// Who asks.
+    pub display_name: String,
+    /// Where the verification went.
+    pub email: String,
+    /// Why they want to join.
+    pub reason: Option<String>,
+    /// The reviewers' word.
+    pub review: Review,
+    /// The last failed attempt.
+    pub last_error: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl RegistrationView {
+    /// What anyone may know of it.
+    #[must_use]
+    pub fn of(r: &Registration, now: Timestamp) -> Self {
+        let status = r.status();
+        let next = match r.stage {
+            Stage::Draft | Stage::Running => r.flow.after(r.reached),
+            _ => None,
+        };
+        let in_review = r.review.holds() && r.stage == Stage::Running;
+        let waits = r
+            .verification
+            .as_ref()
+            .filter(|v| v.is_open(now) && r.stage == Stage::Running);
+        let failure = r.failure().map(|f| FailureView {
+            code: f.code.clone(),
+            message: f.message.clone(),
+        });
+        let mail_trouble = r
+            .mail_trouble
+            .as_ref()
+            .map(|t| without_addresses(&t.message));
+        Self {
+            id: r.id,
+            username: r.username.clone(),
+            status,
+            progress: r.progress(),
+            message: message(r, status, in_review),
+            can_proceed: failure.is_none()
+                && mail_trouble.is_none()
+                && !(in_review && r.address_is_proven()),
+            details: Details {
+                next,
+                history: r.history.clone(),
+                verify_until: waits.map(|v| v.expires_at),
+                address_verified: r.address_is_proven() || r.stage == Stage::Complete,
+                in_review,
+                mail_trouble,
+                failure,
+                retries: r.work.attempts,
+            },
+            flow: r.flow,
+        }
+    }
+}
+
+impl AdminView {
+    /// What reviewers and admins see.
+    #[must_use]
+    pub fn of(r: &Registration, now: Timestamp) -> Self {
+        Self {
+            public: RegistrationView::of(r, now),
+            display_name: r.display_name.to_string(),
+            email: r.email.to_string(),
+            reason: r.profile.reason.clone(),
+            review: r.review.clone(),
+            last_error: r.work.last_error.clone(),
+            created_at: r.created_at,
+        }
+    }
+}
+
+fn message(r: &Registration, status: Status, in_review: bool) -> String {
+    if let Some(failure) = r.failure() {
+        return failure.message.clone();
+    }
+    if r.stage == Stage::Complete {
+        return "Your account is ready. You can log in with ssh.".into();
+    }
+    if r.mail_trouble.is_some() && !r.address_is_proven() {
+        return "The verification mail could not be delivered. Check the address and ask for the mail again, or register again with another address.".into();
+    }
+    if in_review && r.address_is_proven() {
+        return "Your address is verified. A person is looking at your registration; you get a mail when it is decided.".into();
+    }
+    if r.work.attempts > 0 {
+        return "This step takes longer than usual; it is being tried again by itself. Nothing is lost and you need to do nothing.".into();
+    }
+    match status {
+        Status::Initiated => "Your registration has been taken in.",
+        Status::UsernameValidated => "The name is yours; your account is being prepared.",
+        Status::UserCreated => "Your entry in the directory is made.",
+        Status::SystemUserCreated => {
+            "Your account on the host is made; it is locked until your address is verified."
+        }
+        Status::MailConfigured => "Your home and mailbox are in place.",
+        Status::VerificationSent if r.address_is_proven() => {
+            "Your address is verified; your account is being unlocked."
+        }
+        Status::VerificationSent => {
+            "We have sent you a mail. Open its link or type its code to verify your address."
+        }
+        Status::Verified => "Your address is verified; your account is being made.",
+        Status::Failed => "This registration has ended.",
+    }
+    .into()
+}
+
+/// Mail systems repeat the address in their refusals; a public page must not.
+fn without_addresses(text: &str) -> String {
+    text.split(' ')
+        .map(|word| {
+            if word.contains('@') {
+                "(the address)"
+            } else {
+                word
+            }
+        })
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_shown_without_the_address() {
+        let text = "550 5.1.1 <ada@example.org>: Recipient address rejected";
+        assert_eq!(
+            without_addresses(text),
+            "550 5.1.1 (the address) Recipient address rejected"
+        );
+    }
+}

@@ -1,0 +1,122 @@
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Notify;
+
+use crate::config::{Config, PasswordMode};
+use crate::domain::{Flow, MailDomain, Mode, SignupRules, VerificationKey};
+use crate::hash::HashPool;
+use crate::ports::{Clock, Entropy, Provisioner, Store};
+
+/// What the service works with. Tests own every part of it.
+#[derive(Clone)]
+pub struct World {
+    /// Records.
+    pub store: Arc<dyn Store>,
+    /// The host side.
+    pub provisioner: Arc<dyn Provisioner>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Makes tokens and codes.
+    pub key: VerificationKey,
+    /// Rung when a registration may have become due.
+    pub registrations_due: Arc<Notify>,
+    /// Rung when a mail may have become due.
+    pub mails_due: Arc<Notify>,
+}
+
+impl World {
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+/// The community's rules, from the configuration.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Who may register.
+    pub mode: Mode,
+    /// In which order things happen.
+    pub flow: Flow,
+    /// The host's mail domain.
+    pub domain: MailDomain,
+    /// Whether the sign-up's password is the account's.
+    pub password: bool,
+    /// Whether applicants must give a reason.
+    pub require_reason: bool,
+    /// How long an address may stay unproven.
+    pub verification_ttl: SignedDuration,
+    /// How long a failed registration can be looked at.
+    pub remember_failed: SignedDuration,
+    /// How long an invite can be used.
+    pub invite_ttl: SignedDuration,
+    /// Registrations for each client address in a window; and the window.
+    pub registrations: (u32, SignedDuration),
+}
+
+impl Policy {
+    /// Takes the rules out of the configuration.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        Self {
+            mode: config.registration.mode,
+            flow: config.registration.flow,
+            domain: config.community.domain.clone(),
+            password: config.accounts.password == PasswordMode::Account,
+            require_reason: config.registration.require_reason,
+            verification_ttl: config.registration.verification_ttl.signed(),
+            remember_failed: config.registration.remember_failed.signed(),
+            invite_ttl: config.registration.invite_ttl.signed(),
+            registrations: (
+                config.limits.registrations,
+                config.limits.registrations_window.signed(),
+            ),
+        }
+    }
+
+    /// What a form is judged by.
+    #[must_use]
+    pub fn signup_rules(&self) -> SignupRules {
+        SignupRules {
+            own_domain: Some(self.domain.clone()),
+            password: self.password,
+            require_reason: self.require_reason && self.mode == Mode::Approval,
+        }
+    }
+}
+
+/// What people and reviewers may ask for.
+#[derive(Clone)]
+pub struct Registrar {
+    pub(super) world: World,
+    pub(super) policy: Policy,
+    pub(super) hashes: HashPool,
+}
+
+impl Registrar {
+    /// Puts it together.
+    #[must_use]
+    pub fn new(world: World, policy: Policy, hashes: HashPool) -> Self {
+        Self {
+            world,
+            policy,
+            hashes,
+        }
+    }
+
+    /// The community's rules.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// What it works with.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+}

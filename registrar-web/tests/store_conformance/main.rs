@@ -1,0 +1,82 @@
+//! What the store port promises, checked against each adapter.
+//!
+//! MongoDB: `REGISTRAR_TEST_MONGODB_URI` names a server that runs already; otherwise one that
+//! speaks its protocol is started (see `server.rs`), and where there is none, one line says so.
+
+mod crash;
+mod disk_full;
+mod fixture;
+mod mongodb_down;
+mod promises;
+mod records;
+mod server;
+mod settings;
+mod ttl;
+
+use promises::{corrupt, instances, leases, limits, lists, mails, registrations, users};
+
+/// Declares each promise as a test of its own for each adapter.
+macro_rules! for_each_store {
+    ($($group:ident: $($promise:ident),+;)+) => {
+        mod sqlite {
+            $($(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $promise() {
+                    crate::fixture::on_sqlite(crate::$group::$promise).await;
+                }
+            )+)+
+        }
+        mod mongodb {
+            $($(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $promise() {
+                    crate::fixture::on_mongodb(crate::$group::$promise).await;
+                }
+            )+)+
+        }
+    };
+}
+
+for_each_store! {
+    registrations:
+        a_full_record_is_read_back_as_it_was_written,
+        a_name_is_unique_while_held_and_free_again_when_not,
+        of_32_that_want_a_name_one_gets_it,
+        an_id_that_is_there_is_named_before_any_other_duplicate,
+        compare_and_swap_loses_no_increment_of_16_tasks,
+        a_stale_version_is_a_conflict_and_changes_nothing,
+        deleting_takes_the_version_that_was_read,
+        by_name_the_holder_is_found_before_earlier_and_later_failed_ones,
+        by_token_the_one_with_that_link_is_found;
+    users:
+        names_are_unique,
+        a_proven_address_is_unique_and_an_unproven_one_is_not,
+        made_twice_is_told_from_taken_by_another,
+        updates_compare_versions_and_deleting_twice_is_no_error;
+    mails:
+        the_same_mail_is_queued_once,
+        ended_mails_are_forgotten_after_their_time_and_others_stay,
+        mails_that_wait_too_long_are_counted,
+        invites_are_found_by_token_and_compare_versions;
+    leases:
+        of_16_workers_over_200_due_records_each_record_goes_to_one,
+        the_longest_overdue_comes_first,
+        a_lease_holds_until_its_end_and_can_then_be_taken_over,
+        what_is_not_due_is_never_handed_out,
+        mails_are_leased_like_registrations;
+    limits:
+        no_count_of_32_at_once_is_lost,
+        a_window_ends_and_the_next_begins_at_one,
+        a_window_made_while_the_clock_was_wrong_does_not_outlast_its_length,
+        ended_windows_are_forgotten_and_running_ones_stay;
+    lists:
+        pages_hold_every_record_once_in_the_order_of_their_making,
+        limits_of_pages_are_clamped,
+        drafts_are_in_no_list_and_filters_show_only_their_own;
+    corrupt:
+        a_document_that_cannot_be_read_is_an_error_that_quotes_nothing,
+        a_document_that_cannot_be_read_does_not_hold_up_the_work_of_others;
+    instances:
+        two_stores_on_one_database_see_each_others_writes,
+        a_closed_store_says_so_and_what_was_written_is_there_when_it_is_opened_again;
+}

@@ -1,0 +1,10 @@
+//! The promises, each a function that is given a fresh store.
+
+pub(crate) mod corrupt;
+pub(crate) mod instances;
+pub(crate) mod leases;
+pub(crate) mod limits;
+pub(crate) mod lists;
+pub(crate) mod mails;
+pub(crate) mod registrations;
+pub(crate) mod users;

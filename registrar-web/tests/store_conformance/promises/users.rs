@@ -1,0 +1,76 @@
+use std::sync::Arc;
+
+use registrar_web::ports::{StoreError, Unique};
+
+use crate::fixture::Fixture;
+use crate::records::*;
+
+pub(crate) async fn names_are_unique(f: Arc<Fixture>) {
+    let ada = user(1, "ada", "ada@example.org", false);
+    f.store.insert_user(&ada).await.unwrap();
+    let refused = f
+        .store
+        .insert_user(&user(2, "ada", "eve@example.org", false))
+        .await;
+    assert!(
+        matches!(refused, Err(StoreError::Duplicate(Unique::Username))),
+        "{refused:?}"
+    );
+    let found = f.store.user_by_username(&name("ada")).await.unwrap();
+    assert_eq!(found, Some(ada));
+    assert_eq!(f.store.user_by_username(&name("eve")).await.unwrap(), None);
+}
+
+pub(crate) async fn a_proven_address_is_unique_and_an_unproven_one_is_not(f: Arc<Fixture>) {
+    for (n, who, email) in [(1, "ada", "ada@example.org"), (2, "eve", "Ada@EXAMPLE.org")] {
+        f.store
+            .insert_user(&user(n, who, email, false))
+            .await
+            .unwrap();
+    }
+    let mut ada = f.store.user(rid(1)).await.unwrap().unwrap();
+    ada.email_proven = true;
+    f.store.update_user(ada).await.unwrap();
+    let mut eve = f.store.user(rid(2)).await.unwrap().unwrap();
+    eve.email_proven = true;
+    let refused = f.store.update_user(eve.clone()).await;
+    assert!(
+        matches!(refused, Err(StoreError::Duplicate(Unique::Email))),
+        "{refused:?}"
+    );
+    let refused = f
+        .store
+        .insert_user(&user(3, "mal", "ADA@example.org", true))
+        .await;
+    assert!(
+        matches!(refused, Err(StoreError::Duplicate(Unique::Email))),
+        "{refused:?}"
+    );
+    // The address is free again once its member is gone.
+    f.store.delete_user(rid(1)).await.unwrap();
+    f.store.update_user(eve).await.unwrap();
+}
+
+pub(crate) async fn made_twice_is_told_from_taken_by_another(f: Arc<Fixture>) {
+    let ada = user(1, "ada", "ada@example.org", true);
+    f.store.insert_user(&ada).await.unwrap();
+    let refused = f.store.insert_user(&ada).await;
+    assert!(
+        matches!(refused, Err(StoreError::Duplicate(Unique::Id))),
+        "{refused:?}"
+    );
+}
+
+pub(crate) async fn updates_compare_versions_and_deleting_twice_is_no_error(f: Arc<Fixture>) {
+    let ada = user(1, "ada", "ada@example.org", false);
+    f.store.insert_user(&ada).await.unwrap();
+    let newer = f.store.update_user(ada.clone()).await.unwrap();
+    assert_eq!(newer.version, 2);
+    let refused = f.store.update_user(ada).await;
+    assert!(matches!(refused, Err(StoreError::Conflict)), "{refused:?}");
+    f.store.delete_user(rid(1)).await.unwrap();
+    f.store.delete_user(rid(1)).await.unwrap();
+    assert_eq!(f.store.user(rid(1)).await.unwrap(), None);
+    let refused = f.store.update_user(newer).await;
+    assert!(matches!(refused, Err(StoreError::Conflict)), "{refused:?}");
+}

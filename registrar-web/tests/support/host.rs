@@ -1,0 +1,242 @@
+//! A stand-in for provisiond that keeps its contract (idempotent by request id and registration,
+//! locked until activated). The real one is tested in `provisiond/tests` and on the throw-away
+//! host; this one is for making it fail at will.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use provision_api::{Account, AccountState, HealthReply, HostView};
+use registrar_web::domain::{DisplayName, RegistrationId, RequestId, Username};
+use registrar_web::ports::{Activation, Availability, ProvisionFailure, Provisioner, SystemStatus};
+
+#[derive(Default)]
+pub struct HostDouble {
+    accounts: Mutex<BTreeMap<Username, Account>>,
+    activations: Mutex<Vec<Activation>>,
+    calls: Mutex<Vec<(String, RequestId)>>,
+    failures: Mutex<VecDeque<ProvisionFailure>>,
+    down: Mutex<bool>,
+    refused_names: Mutex<Vec<String>>,
+}
+
+impl HostDouble {
+    pub fn account(&self, name: &str) -> Option<Account> {
+        self.accounts
+            .lock()
+            .unwrap()
+            .get(&Username::parse(name).unwrap())
+            .cloned()
+    }
+
+    pub fn accounts(&self) -> Vec<String> {
+        self.accounts
+            .lock()
+            .unwrap()
+            .keys()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    pub fn activations(&self) -> Vec<Activation> {
+        self.activations.lock().unwrap().clone()
+    }
+
+    /// The changing calls so far, with their request ids.
+    pub fn calls(&self) -> Vec<(String, RequestId)> {
+        self.calls.lock().unwrap().clone()
+    }
+
+    /// The next changing call fails so.
+    pub fn fail_next(&self, failure: ProvisionFailure) {
+        self.failures.lock().unwrap().push_back(failure);
+    }
+
+    pub fn set_down(&self, down: bool) {
+        *self.down.lock().unwrap() = down;
+    }
+
+    pub fn refuse_name(&self, name: &str) {
+        self.refused_names.lock().unwrap().push(name.into());
+    }
+
+    fn is_up(&self) -> Result<(), ProvisionFailure> {
+        if *self.down.lock().unwrap() {
+            return Err(ProvisionFailure::Transient {
+                message: "provisiond is not reachable".into(),
+                retry_after_seconds: None,
+            });
+        }
+        Ok(())
+    }
+
+    fn change(&self, what: &str, request: RequestId) -> Result<(), ProvisionFailure> {
+        self.is_up()?;
+        if let Some(failure) = self.failures.lock().unwrap().pop_front() {
+            return Err(failure);
+        }
+        self.calls.lock().unwrap().push((what.into(), request));
+        Ok(())
+    }
+
+    fn edit(
+        &self,
+        registration: RegistrationId,
+        name: &Username,
+        edit: impl FnOnce(&mut Account),
+    ) -> Result<Account, ProvisionFailure> {
+        let mut accounts = self.accounts.lock().unwrap();
+        let account = accounts
+            .get_mut(name)
+            .ok_or(ProvisionFailure::NoSuchAccount)?;
+        if account.registration_id != registration {
+            return Err(ProvisionFailure::Permanent {
+                message: "another registration's".into(),
+            });
+        }
+        edit(account);
+        Ok(account.clone())
+    }
+}
+
+#[async_trait]
+impl Provisioner for HostDouble {
+    async fn check_username(
+        &self,
+        _: RequestId,
+        name: &Username,
+        registration: Option<RegistrationId>,
+    ) -> Result<Availability, ProvisionFailure> {
+        self.is_up()?;
+        if self
+            .refused_names
+            .lock()
+            .unwrap()
+            .iter()
+            .any(|n| n == name.as_str())
+        {
+            return Ok(Availability::Refused {
+                reason: "the host uses it".into(),
+            });
+        }
+        let accounts = self.accounts.lock().unwrap();
+        Ok(match accounts.get(name) {
+            Some(a) if Some(a.registration_id) != registration => Availability::Refused {
+                reason: "the host uses it".into(),
+            },
+            _ => Availability::Free,
+        })
+    }
+
+    async fn create_account(
+        &self,
+        request: RequestId,
+        registration: RegistrationId,
+        name: &Username,
+        display_name: &DisplayName,
+    ) -> Result<Account, ProvisionFailure> {
+        self.change("create", request)?;
+        let mut accounts = self.accounts.lock().unwrap();
+        let uid = 20_000 + u32::try_from(accounts.len()).unwrap();
+        let account = accounts.entry(name.clone()).or_insert_with(|| Account {
+            username: name.clone(),
+            display_name: display_name.clone(),
+            registration_id: registration,
+            uid,
+            gid: uid,
+            home: format!("/home/{name}"),
+            state: AccountState::Locked,
+            mail_configured: false,
+            ssh_key_count: 0,
+            has_password: false,
+            created_at: 0,
+            activated_at: None,
+        });
+        if account.registration_id != registration {
+            return Err(ProvisionFailure::NameUnavailable {
+                reason: "the host uses it".into(),
+            });
+        }
+        Ok(account.clone())
+    }
+
+    async fn configure_mail(
+        &self,
+        request: RequestId,
+        registration: RegistrationId,
+        name: &Username,
+    ) -> Result<Account, ProvisionFailure> {
+        self.change("configure-mail", request)?;
+        self.edit(registration, name, |a| a.mail_configured = true)
+    }
+
+    async fn activate_account(
+        &self,
+        request: RequestId,
+        activation: &Activation,
+    ) -> Result<Account, ProvisionFailure> {
+        self.change("activate", request)?;
+        let account = self.edit(activation.registration, &activation.username, |a| {
+            a.state = AccountState::Active;
+            a.activated_at = Some(1);
+        })?;
+        self.activations.lock().unwrap().push(activation.clone());
+        Ok(account)
+    }
+
+    async fn discard_account(
+        &self,
+        request: RequestId,
+        registration: RegistrationId,
+        name: &Username,
+    ) -> Result<(), ProvisionFailure> {
+        self.change("discard", request)?;
+        let mut accounts = self.accounts.lock().unwrap();
+        match accounts.get(name) {
+            Some(a) if a.registration_id == registration && a.state == AccountState::Locked => {
+                accounts.remove(name);
+                Ok(())
+            }
+            Some(_) => Err(ProvisionFailure::Permanent {
+                message: "not to be discarded".into(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    async fn system_status(
+        &self,
+        _: RequestId,
+        name: &Username,
+    ) -> Result<SystemStatus, ProvisionFailure> {
+        self.is_up()?;
+        let account = self
+            .account(name.as_str())
+            .ok_or(ProvisionFailure::NoSuchAccount)?;
+        let active = account.state == AccountState::Active;
+        let host = HostView {
+            exists: true,
+            home: account.mail_configured,
+            maildir: account.mail_configured,
+            neomuttrc: account.mail_configured,
+            ssh_keys: active,
+            expired: !active,
+            password_locked: !active,
+            mail_accepted: active,
+        };
+        Ok(SystemStatus { account, host })
+    }
+
+    async fn health(&self, request: RequestId) -> Result<HealthReply, ProvisionFailure> {
+        self.is_up()?;
+        Ok(HealthReply {
+            request_id: request,
+            ready: true,
+            problems: Vec::new(),
+            version: "double".into(),
+            accounts: 0,
+            created_this_hour: 0,
+            create_limit_per_hour: 60,
+        })
+    }
+}

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Every test of the project: the workspace's own, then a whole sign-up on a throw-away host.
+# What can't run on this machine says so in one line.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if [[ $EUID == 0 ]]; then
+  tests/bootstrap.sh build host mongodb
+else
+  echo "not root: the tests that need a host of their own say so and are not run"
+fi
+eval "$(tests/bootstrap.sh paths)"
+if [[ -x $REGISTRAR_TEST_MONGODB_SERVER ]]; then
+  export REGISTRAR_TEST_MONGODB_SERVER
+else
+  echo "no MongoDB-protocol server at $REGISTRAR_TEST_MONGODB_SERVER: its suite is not run (make tools)"
+fi
+
+started=$SECONDS
+cargo test --locked --workspace --all-features
+if [[ $EUID == 0 ]]; then
+  make --no-print-directory demo CHECK=1
+  echo "make test: all tests passed, the sign-up on the throw-away host included ($((SECONDS - started)) s)"
+else
+  echo "make test: all tests that need no root passed ($((SECONDS - started)) s); the throw-away host was not run"
+fi

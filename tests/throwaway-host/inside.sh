@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# The first process of the throw-away host: lays memory over the machine's files, starts the
+# services, shows outgoing mail, stops all of it. Started by run.sh in namespaces of its own.
+set -euo pipefail
+
+here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+# shellcheck source=layers.sh
+source "$here/layers.sh"
+# shellcheck source=services.sh
+source "$here/services.sh"
+
+readonly DOMAIN=tilde.test OUTSIDE=outside.test
+readonly LOGS=/var/log/throwaway OUTBOX=/var/mail/outside
+export DOMAIN OUTSIDE LOGS OUTBOX
+
+[[ $$ == 1 ]] || { echo "inside.sh is started by run.sh" >&2; exit 1; }
+
+fail() {
+  echo "demo: $*" >&2
+  stop_services
+  exit 1
+}
+trap 'echo; echo "demo: stopping"; stop_services; echo "demo: ended; nothing is left"; exit 0' INT TERM HUP
+trap 'status=$?; ((status == 0)) || echo "demo: failed in line $LINENO of inside.sh" >&2' EXIT
+
+lay_over_the_machine
+prepare_host
+start_services
+
+if [[ -n $HOST_CHECK ]]; then
+  status=0
+  "$here/check.sh" || status=$?
+  ((status == 0)) || show_logs
+  stop_services
+  exit "$status"
+fi
+
+cat <<END
+
+  The page         http://127.0.0.1:$WEB_PORT/signup
+  Then log in by   ssh -p $SSH_PORT NAME@127.0.0.1   and read mail by   neomutt
+  Any address      takes mail here; each outgoing mail is shown below, with its link
+  Mail to a member swaks --server 127.0.0.1:$SMTP_PORT --to NAME@$DOMAIN   (on this machine)
+  Ctrl-C           ends the host; nothing of this machine was changed
+
+END
+# Waited for in the background, so that a signal is served at once.
+"$here/show-mail.pl" --follow "$OUTBOX" &
+wait_for_the_end

@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# A throw-away host on this machine: provisiond, registrar-web, Postfix and sshd over the machine's
+# own files, in namespaces of their own. Whatever they write lives in memory and ends with them.
+#
+#   tests/throwaway-host/run.sh           runs until Ctrl-C
+#   tests/throwaway-host/run.sh --check   does one whole sign-up and ends; non-zero names the step
+#
+# WEB_PORT, SSH_PORT and SMTP_PORT move the three ports (3000, 2222, 2525; 127.0.0.1 alone).
+set -euo pipefail
+
+here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+root="$(cd "$here/../.." && pwd)"
+export HOST_CHECK="" HOST_SOURCE="$root"
+export WEB_PORT="${WEB_PORT:-3000}" SSH_PORT="${SSH_PORT:-2222}" SMTP_PORT="${SMTP_PORT:-2525}"
+
+die() { echo "demo: $*" >&2; exit 1; }
+
+case "${1:-}" in
+  "") ;;
+  --check) HOST_CHECK=1 ;;
+  *) die "unknown argument: $1" ;;
+esac
+
+[[ $EUID == 0 ]] || die "a host of its own needs root: run it as root (sudo make demo)"
+
+programs="${CARGO_TARGET_DIR:-$root/target}"
+HOST_PROGRAMS="$(cd "$programs" 2>/dev/null && pwd)/${HOST_PROFILE:-debug}"
+export HOST_PROGRAMS
+for program in provisiond registrar-web; do
+  [[ -x $HOST_PROGRAMS/$program ]] || die "$HOST_PROGRAMS/$program is missing: start this by \`make demo\`"
+done
+
+for use in "WEB_PORT the page" "SSH_PORT sshd" "SMTP_PORT Postfix"; do
+  read -r variable what <<<"$use"
+  port="${!variable}"
+  [[ $port =~ ^[0-9]{1,5}$ ]] || die "$variable must be a port number"
+  if [[ -n "$(ss -Hltn "sport = :$port")" ]]; then
+    die "port $port ($what) is in use: end what listens there, or choose another: make demo $variable=…"
+  fi
+done
+
+# The process namespace ends with its first process: nothing outlives the host, even when this
+# script is killed outright.
+host=(unshare --mount --uts --ipc --pid --fork --kill-child=KILL --mount-proc --propagation private
+  "$here/inside.sh")
+
+# With job control the host gets a process group of its own. In a terminal it is in the foreground,
+# so Ctrl-C reaches the host alone: it stops in order, and make sees a clean end.
+set -m
+status=0
+if [[ -t 0 && -z $HOST_CHECK ]]; then
+  "${host[@]}" || status=$?
+else
+  "${host[@]}" </dev/null &
+  group=$!
+  trap 'kill -TERM -- "-$group" 2>/dev/null || true' INT TERM HUP
+  while kill -0 "$group" 2>/dev/null; do
+    status=0
+    wait "$group" || status=$?
+  done
+fi
+exit "$status"

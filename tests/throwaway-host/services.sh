@@ -1,0 +1,148 @@
+# shellcheck shell=bash
+# Set-up, start and stop of the throw-away host's services. Sourced by inside.sh.
+
+declare -A PIDS=()
+
+prepare_host() {
+  hostname "$DOMAIN"
+  echo "$DOMAIN" >/etc/mailname
+  echo "127.0.0.1 localhost $DOMAIN" >/etc/hosts
+  mkdir -p "$LOGS"
+  getent group registrar-admin >/dev/null || groupadd --system registrar-admin
+  getent passwd registrar-web >/dev/null ||
+    useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin registrar-web
+  prepare_registrar
+  prepare_sshd
+  prepare_postfix
+}
+
+# The commented defaults as a host gets them; what differs here is said by environment variables.
+prepare_registrar() {
+  mkdir -p /etc/registrar /var/lib/provisiond /etc/ssh/registrar_keys
+  chmod 0700 /var/lib/provisiond
+  cp "$HOST_SOURCE/etc/registrar.toml" "$HOST_SOURCE/etc/provisiond.toml" /etc/registrar/
+  chmod 0644 /etc/registrar/*
+  install -d -o registrar-web -g registrar-web -m 0700 /var/lib/registrar-web
+}
+
+prepare_sshd() {
+  local keys=/run/throwaway/sshd
+  mkdir -p -m 0700 "$keys"
+  ssh-keygen -q -t ed25519 -N "" -f "$keys/host_key"
+  {
+    echo "Port $SSH_PORT"
+    echo "ListenAddress 127.0.0.1"
+    echo "HostKey $keys/host_key"
+    echo "PidFile none"
+    cat "$HOST_SOURCE/etc/sshd_config.d/50-registrar.conf"
+    echo "PermitRootLogin no"
+    echo "UsePAM yes"
+    echo "Subsystem sftp /usr/lib/openssh/sftp-server"
+  } >"$keys/sshd_config"
+  /usr/sbin/sshd -t -f "$keys/sshd_config" || fail "sshd refuses etc/sshd_config.d/50-registrar.conf"
+}
+
+# A Postfix of its own, set up by the lines that etc/postfix tells admins to use.
+prepare_postfix() {
+  mkdir -p /var/spool/postfix /etc/postfix/registrar /var/lib/postfix "$OUTBOX"
+  chown postfix: /var/lib/postfix
+  : >/etc/postfix/main.cf
+  postconf -e "compatibility_level = 3.6" "myhostname = $DOMAIN" "myorigin = $DOMAIN" \
+    "mydestination = $DOMAIN, localhost" "inet_interfaces = loopback-only" "inet_protocols = ipv4" \
+    "mynetworks = 127.0.0.0/8" "maillog_file = /var/log/mail.log" "recipient_delimiter = +" \
+    "alias_maps = hash:/etc/aliases" "alias_database = hash:/etc/aliases" "biff = no" \
+    "default_transport = error:this host is not connected to the world" \
+    "virtual_mailbox_domains = $OUTSIDE" "virtual_mailbox_base = $OUTBOX" \
+    "virtual_mailbox_maps = static:./" "virtual_uid_maps = static:$(id -u mail)" \
+    "virtual_gid_maps = static:$(id -g mail)" "virtual_minimum_uid = 1"
+  grep -v '^ *\(#\|$\)' "$HOST_SOURCE/etc/postfix/main.cf.snippet" >>/etc/postfix/main.cf
+  chown mail:mail "$OUTBOX"
+  cp /usr/share/postfix/master.cf.dist /etc/postfix/master.cf 2>/dev/null || true
+  postconf -F '*/*/chroot=n'
+  postconf -MX smtp/inet
+  postconf -Me "127.0.0.1:$SMTP_PORT/inet=127.0.0.1:$SMTP_PORT inet n - n - - smtpd"
+  [[ -e /etc/aliases ]] || echo "postmaster: root" >/etc/aliases
+  postalias /etc/aliases
+  touch /etc/postfix/registrar/refused_recipients
+  postmap hash:/etc/postfix/registrar/refused_recipients
+  postfix check 2>"$LOGS/postfix-check.log" || fail "postfix check: $(cat "$LOGS/postfix-check.log")"
+}
+
+start_services() {
+  start postfix postfix start-fg
+  await "Postfix" 20 listens "$SMTP_PORT"
+  start sshd /usr/sbin/sshd -D -e -f /run/throwaway/sshd/sshd_config
+  await "sshd" 10 listens "$SSH_PORT"
+  start provisiond env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin RUST_BACKTRACE=1 \
+    "PROVISIOND__MAIL__DOMAIN=$DOMAIN" \
+    "$HOST_PROGRAMS/provisiond" --config /etc/registrar/provisiond.toml
+  await "provisiond" 10 test -S /run/provisiond/submit.sock
+  # No capability, none to be had, and none of this script's environment.
+  start registrar-web setpriv --reuid registrar-web --regid registrar-web --init-groups \
+    --no-new-privs --inh-caps=-all --bounding-set=-all \
+    env -i PATH=/usr/bin:/bin RUST_BACKTRACE=1 \
+    "REGISTRAR__SERVER__LISTEN=127.0.0.1:$WEB_PORT" \
+    "REGISTRAR__SERVER__PUBLIC_URL=http://127.0.0.1:$WEB_PORT" \
+    "REGISTRAR__COMMUNITY__NAME=Throw-away Tilde" "REGISTRAR__COMMUNITY__DOMAIN=$DOMAIN" \
+    "REGISTRAR__MAIL__PORT=$SMTP_PORT" \
+    REGISTRAR__LIMITS__REQUESTS=10000 REGISTRAR__LIMITS__REGISTRATIONS=50 \
+    "$HOST_PROGRAMS/registrar-web" --config /etc/registrar/registrar.toml
+  await "registrar-web" 20 curl -fsS -o /dev/null "http://127.0.0.1:$WEB_PORT/health/ready"
+}
+
+start() {
+  local name="$1"
+  shift
+  "$@" >"$LOGS/$name.log" 2>&1 </dev/null &
+  PIDS[$name]=$!
+}
+
+# await NAME SECONDS COMMAND…: until the command succeeds.
+await() {
+  local name="$1" deadline=$((SECONDS + $2)) service
+  shift 2
+  until "$@" >/dev/null 2>&1; do
+    for service in "${!PIDS[@]}"; do
+      kill -0 "${PIDS[$service]}" 2>/dev/null || { tail -n 20 "$LOGS/$service.log" >&2; fail "$service ended while starting"; }
+    done
+    ((SECONDS < deadline)) || { show_logs; fail "$name is not ready in time"; }
+    sleep 0.1
+  done
+  echo "demo: $name is up"
+}
+
+listens() { [[ -n "$(ss -Hltn "sport = :$1")" ]]; }
+
+# Until a service ends by itself; signals are served by inside.sh's trap.
+wait_for_the_end() {
+  local name
+  wait -n "${PIDS[@]}" || true
+  for name in "${!PIDS[@]}"; do
+    kill -0 "${PIDS[$name]}" 2>/dev/null || { tail -n 20 "$LOGS/$name.log" >&2; fail "$name ended by itself"; }
+  done
+}
+
+# In the order in which they depend on each other; what does not end in time ends with the
+# process namespace.
+stop_services() {
+  local name
+  trap '' INT TERM HUP
+  for name in registrar-web provisiond sshd postfix; do
+    [[ -n ${PIDS[$name]:-} ]] || continue
+    kill -TERM "${PIDS[$name]}" 2>/dev/null || continue
+    for _ in {1..50}; do
+      kill -0 "${PIDS[$name]}" 2>/dev/null || break
+      sleep 0.1
+    done
+  done
+  PIDS=()
+}
+
+show_logs() {
+  local log
+  for log in "$LOGS"/*.log /var/log/mail.log; do
+    [[ -s $log ]] || continue
+    echo "--- the last lines of ${log##*/}" >&2
+    tail -n 25 "$log" >&2
+  done
+}
