@@ -109,6 +109,7 @@ async fn serve(config: Config) -> Result<(), StartError> {
         entropy,
         key: world.key.clone(),
         community,
+        registrations_due: world.registrations_due.clone(),
         worker,
     };
     let registrar = Registrar::new(world.clone(), policy, hashes);

@@ -47,6 +47,7 @@ if (username && live) {
 const status = document.querySelector("[data-events]");
 
 if (status && !["done", "failed"].includes(status.dataset.phase)) {
+  const words = { done: "done", now: "next", todo: "to do" };
   const source = new EventSource(status.dataset.events);
   source.addEventListener("registrationStatus", (event) => {
     const now = JSON.parse(event.data);
@@ -59,7 +60,7 @@ if (status && !["done", "failed"].includes(status.dataset.phase)) {
       const state = done ? "done" : next ? "now" : "todo";
       if (!done) next = false;
       step.className = state;
-      step.querySelector(".mark").textContent = state === "todo" ? "to do" : state;
+      step.querySelector(".mark").textContent = words[state];
     }
     if (now.phase !== status.dataset.phase) {
       source.close();

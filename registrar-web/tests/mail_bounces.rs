@@ -1,15 +1,15 @@
 //! Mails that come back.
 
-mod support;
+mod mail_support;
 
 use std::path::Path;
 
+use mail_support::Desk;
+use mail_support::smtp_server::{Manner, SmtpServer};
 use proptest::prelude::*;
 use registrar_web::domain::{MailKind, MailState};
 use registrar_web::outbox::bounces::{Fate, parse};
 use registrar_web::ports::Clock;
-use support::Desk;
-use support::smtp_server::{Manner, SmtpServer};
 
 /// As Postfix writes it.
 fn report(to: &str, action: &str) -> String {
@@ -51,7 +51,7 @@ async fn sent() -> Desk {
         ..Default::default()
     };
     let desk = Desk::new(MailKind::VerifyEmail, |clock| {
-        registrar_web::mail::mailer(&settings, &support::community(), clock).unwrap()
+        registrar_web::mail::mailer(&settings, &mail_support::community(), clock).unwrap()
     })
     .await;
     desk.outbox.run_all().await.unwrap();

@@ -1,11 +1,11 @@
 //! What each mail says.
 
-mod support;
+mod mail_support;
 
+use mail_support::{TestClock, community, job, key, registration};
 use registrar_web::domain::{DisplayName, MailKind};
 use registrar_web::mail::compose;
 use registrar_web::ports::{Clock, Message};
-use support::{TestClock, community, job, key, registration};
 
 fn mail(kind: MailKind, display_name: &str) -> Message {
     let now = TestClock::new().now();

@@ -58,7 +58,7 @@ pub(super) async fn finish(
         Some(problem) => write(&state, problem, response, &path, &current.text, wants_json),
         None => response,
     };
-    secure(response.headers_mut(), state.site.https);
+    secure(response.headers_mut(), &path, state.site.https);
     if let Ok(id) = HeaderValue::from_str(&current.text) {
         response.headers_mut().insert(request_id::HEADER, id);
     }

@@ -27,7 +27,7 @@ const FIXED: [(HeaderName, &str); 7] = [
 ];
 
 /// Puts the security headers on an answer.
-pub(super) fn secure(headers: &mut HeaderMap, https: bool) {
+pub(super) fn secure(headers: &mut HeaderMap, path: &str, https: bool) {
     for (name, value) in FIXED {
         headers.insert(name, HeaderValue::from_static(value));
     }
@@ -37,8 +37,14 @@ pub(super) fn secure(headers: &mut HeaderMap, https: bool) {
             HeaderValue::from_static("max-age=31536000"),
         );
     }
-    // Pages with a token in their address set `no-referrer` themselves. It is not the rule for all,
+    // Where the address holds a secret, no other site is told it. It is not the rule for all pages,
     // because it makes browsers send `Origin: null` with forms.
+    if matches!(path, "/verify-email" | "/signup") {
+        headers.insert(
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("no-referrer"),
+        );
+    }
     let default = |headers: &mut HeaderMap, name, value| {
         headers
             .entry(name)

@@ -60,7 +60,7 @@ pub(super) fn verify_email(
                 day_and_hour(verification.expires_at),
             )),
             words(
-                "If it was not you, you need not do anything: without the link or the code the account is never opened, the request is deleted after that time, and this address is not kept.",
+                "If it was not you, you need not do anything: without the link or the code the account is never opened, and the request lapses after that time.",
             ),
         ],
     }

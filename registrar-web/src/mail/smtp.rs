@@ -13,8 +13,11 @@ use super::envelope::Sender;
 use crate::config::{MailSettings, SmtpTls};
 use crate::ports::{MailError, Mailer, Message};
 
-/// How long connecting and each command may take.
-const COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long connecting may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long one mail may take in all: lettre bounds connecting alone, a server that falls silent
+/// later would hold the worker for ever.
+const SEND_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Why a server can't be spoken to.
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +53,7 @@ impl Smtp {
             AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(settings.host.clone())
                 .port(settings.port)
                 .tls(tls)
-                .timeout(Some(COMMAND_TIMEOUT));
+                .timeout(Some(CONNECT_TIMEOUT));
         let mut password = None;
         if let (Some(name), Some(file)) = (&settings.username, &settings.password_file) {
             let secret = read_secret(file)?;
@@ -72,7 +75,7 @@ impl Smtp {
         }
         let said = clean(&said);
         // A refused log-in says something of our settings, not of this mail (RFC 4954, section 6);
-        // 421 and 521 are about the server as a whole (RFC 7504).
+        // 521 is about the server as a whole (RFC 7504).
         let ours = error
             .status()
             .is_some_and(|code| matches!(u16::from(code), 521 | 530 | 534 | 535 | 538));
@@ -91,9 +94,13 @@ impl Mailer for Smtp {
             .sender
             .write(message)
             .map_err(|e| MailError::Refused(clean(&e.to_string())))?;
-        match self.transport.send_raw(&mail.envelope, &mail.bytes).await {
-            Ok(_) => Ok(()),
-            Err(e) => Err(self.judge(&e)),
+        let sending = self.transport.send_raw(&mail.envelope, &mail.bytes);
+        match tokio::time::timeout(SEND_TIMEOUT, sending).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(e)) => Err(self.judge(&e)),
+            Err(_) => Err(MailError::Transient(
+                "the server did not answer in time".into(),
+            )),
         }
     }
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Notify;
 
 use crate::domain::{MailJob, MailKind, MailState, Registration, Stage, VerificationKey, WorkerId};
 use crate::mail::{Community, clean, compose};
@@ -43,6 +44,8 @@ pub struct Outbox {
     pub key: VerificationKey,
     /// In whose name.
     pub community: Community,
+    /// Rung when a registration may have become due.
+    pub registrations_due: Arc<Notify>,
     /// This worker.
     pub worker: WorkerId,
 }

@@ -6,6 +6,8 @@ use crate::ports::StoreError;
 
 /// How often a write is tried again when others write the same record.
 const TRIES: usize = 8;
+/// How long to leave a registration to the worker that is at it.
+const BUSY_PAUSE: std::time::Duration = std::time::Duration::from_millis(25);
 
 impl Outbox {
     /// Writes into the registration why its mail did not arrive.
@@ -48,13 +50,22 @@ impl Outbox {
             };
             let is_busy = r.work.lease.as_ref().is_some_and(|l| l.until > now);
             let is_due = r.work.due_at.is_some_and(|at| at <= now);
-            if r.stage != Stage::Running || is_busy || is_due {
+            if r.stage != Stage::Running || (is_due && !is_busy) {
                 return Ok(());
+            }
+            if is_busy {
+                // Most likely the saga is about to write that it waits for this very mail.
+                tokio::time::sleep(BUSY_PAUSE).await;
+                continue;
             }
             r.work.due_at = Some(now);
             match self.store.update_registration(r).await {
                 Err(StoreError::Conflict) => {}
-                other => return other.map(|_| ()),
+                Err(e) => return Err(e),
+                Ok(_) => {
+                    self.registrations_due.notify_one();
+                    return Ok(());
+                }
             }
         }
         Ok(())

@@ -119,6 +119,7 @@ impl TestService {
                 entropy,
                 key: world.key.clone(),
                 community: Community::new(&config.community, &config.server.public_url),
+                registrations_due: world.registrations_due.clone(),
                 worker,
             },
             directory,

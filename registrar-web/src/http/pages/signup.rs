@@ -25,6 +25,7 @@ struct SignupPage<'a> {
     alert: Option<String>,
     fields: Vec<Field>,
     more: Vec<Field>,
+    more_is_open: bool,
 }
 
 /// One field of the form. Names are those of the JSON body.
@@ -114,7 +115,7 @@ fn main_fields(site: &Site, with_invite: bool) -> Vec<Field> {
             "personalEmail",
             "Your e-mail address",
             "email",
-            &format!("An address that you read now, outside {domain}. We send a link and a code there to see that it is yours, and nothing else."),
+            &format!("An address that you read now, outside {domain}. We send a link and a code there to see that it is yours, and later only mail about your account."),
         )
         .required()
         .completed_by("email")
@@ -217,6 +218,7 @@ fn write(
         field
     };
     let with_invite = !value_of("inviteToken").is_empty();
+    let more: Vec<Field> = more_fields().into_iter().map(fill).collect();
     let page = SignupPage {
         page: Page::new(site, "Sign up"),
         csrf: &csrf.token,
@@ -227,15 +229,11 @@ fn write(
             _ => p.detail.clone(),
         }),
         fields: main_fields(site, with_invite).into_iter().map(fill).collect(),
-        more: more_fields().into_iter().map(fill).collect(),
+        more_is_open: more.iter().any(|f| f.error.is_some()),
+        more,
     };
     let mut response = render(&page);
     csrf.attach(site, response.headers_mut());
-    // The address may hold an invite.
-    response.headers_mut().insert(
-        header::REFERRER_POLICY,
-        HeaderValue::from_static("no-referrer"),
-    );
     if let Some(problem) = problem {
         *response.status_mut() = problem.kind.status();
         if let Some(seconds) = problem.retry_after {

@@ -3,7 +3,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::Method;
-use http::header::{self, HeaderMap, HeaderValue};
+use http::header::HeaderMap;
 
 use super::csrf::{self, Csrf};
 use super::layout::{Page, render};
@@ -44,23 +44,13 @@ pub(super) async fn show(
     method: Method,
     QueryText(mut query): QueryText,
     headers: HeaderMap,
-) -> Response {
+) -> Result<Response, Problem> {
     let text = query.remove("token").unwrap_or_default();
-    let answer = if method == Method::GET && wants_json("", &headers) {
+    if method == Method::GET && wants_json("", &headers) {
         verify_for_json(&state, &text).await
     } else {
         ask(&state, &headers, &text).await
-    };
-    unreferred(answer)
-}
-
-/// `POST /verify-email`: the button.
-pub(super) async fn submit(
-    State(state): State<AppState>,
-    headers: HeaderMap,
-    form: Form,
-) -> Response {
-    unreferred(verify(&state, &headers, &form).await)
+    }
 }
 
 async fn verify_for_json(state: &AppState, text: &str) -> Result<Response, Problem> {
@@ -90,21 +80,26 @@ async fn ask(state: &AppState, headers: &HeaderMap, text: &str) -> Result<Respon
     }
 }
 
-async fn verify(state: &AppState, headers: &HeaderMap, form: &Form) -> Result<Response, Problem> {
-    csrf::check(state, headers, form)?;
+/// `POST /verify-email`: the button.
+pub(super) async fn submit(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response, Problem> {
+    csrf::check(&state, &headers, &form)?;
     let token = token_of(form.text("token"))?;
     match state.registrar.verify_token(&token).await {
         Ok(view) => Ok(write(
-            state,
-            headers,
+            &state,
+            &headers,
             "",
             view.username.to_string(),
             Stage::Done,
         )),
         // Pressed twice, or the page was loaded again.
         Err(crate::registration::VerifyError::Used { username }) => Ok(write(
-            state,
-            headers,
+            &state,
+            &headers,
             "",
             username.to_string(),
             Stage::Before,
@@ -133,15 +128,5 @@ fn write(
         stage,
     });
     csrf.attach(&state.site, response.headers_mut());
-    response
-}
-
-/// The address holds a secret: no other site is told it.
-fn unreferred(answer: Result<Response, Problem>) -> Response {
-    let mut response = answer.into_response();
-    response.headers_mut().insert(
-        header::REFERRER_POLICY,
-        HeaderValue::from_static("no-referrer"),
-    );
     response
 }

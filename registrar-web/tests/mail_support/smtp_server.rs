@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// What the server does with the next mails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Manner {
+pub(crate) enum Manner {
     Accept,
     /// Answers `RCPT TO` so.
     Recipient(&'static str),
@@ -22,21 +22,21 @@ pub enum Manner {
 }
 
 #[derive(Clone, Debug)]
-pub struct Received {
-    pub from: String,
-    pub to: String,
-    pub data: String,
+pub(crate) struct Received {
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) data: String,
 }
 
 #[derive(Clone)]
-pub struct SmtpServer {
-    pub address: SocketAddr,
+pub(crate) struct SmtpServer {
+    pub(crate) address: SocketAddr,
     manner: Arc<Mutex<Manner>>,
     received: Arc<Mutex<Vec<Received>>>,
 }
 
 impl SmtpServer {
-    pub async fn start(manner: Manner) -> Self {
+    pub(crate) async fn start(manner: Manner) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = Self {
             address: listener.local_addr().unwrap(),
@@ -53,11 +53,11 @@ impl SmtpServer {
         server
     }
 
-    pub fn set(&self, manner: Manner) {
+    pub(crate) fn set(&self, manner: Manner) {
         *self.manner.lock().unwrap() = manner;
     }
 
-    pub fn received(&self) -> Vec<Received> {
+    pub(crate) fn received(&self) -> Vec<Received> {
         self.received.lock().unwrap().clone()
     }
 
