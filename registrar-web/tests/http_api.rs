@@ -3,9 +3,9 @@
 mod http_support;
 
 use http::Method;
-use http_support::{ADMIN, App, PASSWORD, config, sign_up};
+use http_support::{ADMIN, App, config, sign_up};
 use registrar_web::domain::{Flow, Mode};
-use serde_json::{Value, json};
+use serde_json::json;
 
 #[tokio::test]
 async fn a_sign_up_is_answered_with_its_status_and_where_to_look() {
@@ -58,245 +58,6 @@ async fn a_registration_passes_all_statuses_once_token_or_code_has_come_back() {
             );
         }
     }
-}
-
-#[tokio::test]
-async fn names_that_break_a_rule_are_refused_with_the_rule() {
-    let app = App::new();
-    let long = "a".repeat(33);
-    for (name, code) in [
-        ("", "too-short"),
-        (long.as_str(), "too-long"),
-        ("Ada", "capital"),
-        ("1ada", "bad-start"),
-        ("-ada", "bad-start"),
-        ("..", "bad-character"),
-        ("a/b", "bad-character"),
-        ("a;reboot", "bad-character"),
-        ("ada\n", "bad-character"),
-        ("ada\0", "bad-character"),
-        ("ß", "bad-character"),
-    ] {
-        let answer = app.post("/api/auth/register", sign_up(name)).await;
-        assert_eq!(answer.status, 422, "{name:?} {}", answer.text);
-        let errors = answer.errors();
-        assert!(
-            errors.contains(&format!("username:{code}")),
-            "{name:?} {errors:?}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn reserved_used_and_taken_names_are_a_conflict() {
-    let app = App::new();
-    app.host.in_use.lock().unwrap().push("ftpuser".into());
-    app.register("ada").await;
-    for name in ["root", "postmaster", "ftpuser", "ada"] {
-        let answer = app.post("/api/auth/register", sign_up(name)).await;
-        assert_eq!(answer.status, 409, "{name} {}", answer.text);
-        assert_eq!(answer.code(), "name-not-available");
-        let check = app
-            .get(&format!("/api/auth/status/check-username/{name}"))
-            .await;
-        assert_eq!(check.json()["available"], false, "{name}");
-    }
-}
-
-#[tokio::test]
-async fn any_text_can_be_asked_for_as_a_name() {
-    let app = App::new();
-    for (path, available) in [
-        ("grace", true),
-        ("Grace", false),
-        ("a%2Fb", false),
-        ("..%2F..%2Fetc%2Fpasswd", false),
-        ("a%00b", false),
-        ("a%0Ab", false),
-        ("%C3%9F", false),
-        ("x", false),
-    ] {
-        let answer = app
-            .get(&format!("/api/auth/status/check-username/{path}"))
-            .await;
-        assert_eq!(answer.status, 200, "{path}");
-        assert_eq!(answer.json()["available"], available, "{path}");
-    }
-    let bad = app.get("/api/auth/status/check-username/%FF%FE").await;
-    assert_eq!(
-        (bad.status.as_u16(), bad.code().as_str()),
-        (400, "malformed-request")
-    );
-}
-
-#[tokio::test]
-async fn passwords_have_8_to_72_bytes_and_no_nul() {
-    let app = App::new();
-    let with = |text: &str| {
-        let mut body = sign_up("ada");
-        body["password"] = text.into();
-        body
-    };
-    let long = format!("{}{}", "aB3$xyQw9!zE", "plum gravel sunday kite ".repeat(3));
-    for (text, code) in [
-        ("aB3$xyQ", "too-short"),
-        (&long[..73], "too-long"),
-        (
-            "pässwörd-ünd-söhne-ändern-wir-ständig-über-das-jahr-häufig-öfter-üb!!!!",
-            "too-long",
-        ),
-        ("aB3$xyQw\0zE", "control-character"),
-        ("qwertyuiop", "too-uniform"),
-        ("Password123!", "guessable"),
-    ] {
-        let answer = app.post("/api/auth/register", with(text)).await;
-        assert_eq!(answer.status, 422, "{text:?}");
-        let errors = answer.errors();
-        assert_eq!(errors, [format!("password:{code}")], "{text:?}");
-        assert!(!answer.text.contains(text), "{text:?} was repeated");
-    }
-    let answer = app.post("/api/auth/register", with(&long[..72])).await;
-    assert_eq!(answer.status, 201, "72 bytes: {}", answer.text);
-}
-
-#[tokio::test]
-async fn mail_addresses_that_could_do_harm_are_refused_and_idn_is_taken() {
-    let app = App::new();
-    let with = |name: &str, address: &str| {
-        let mut body = sign_up(name);
-        body["personalEmail"] = address.into();
-        body
-    };
-    for (address, code) in [
-        ("ada@example.org\r\nBcc: eve@example.org", "bad-local-part"),
-        ("ada\r\n@example.org", "bad-local-part"),
-        ("\"ada lovelace\"@example.org", "bad-local-part"),
-        ("ada@tilde.example", "own-domain"),
-        ("ada@mail.TILDE.example", "own-domain"),
-        ("ada", "no-at"),
-    ] {
-        let answer = app.post("/api/auth/register", with("ada", address)).await;
-        assert_eq!(answer.status, 422, "{address:?} {}", answer.text);
-        assert_eq!(
-            answer.errors(),
-            [format!("personalEmail:{code}")],
-            "{address:?}"
-        );
-    }
-    let answer = app
-        .post("/api/auth/register", with("ada", "ada@bücher.example"))
-        .await;
-    assert_eq!(answer.status, 201);
-}
-
-#[tokio::test]
-async fn keys_that_are_none_are_refused_with_their_line() {
-    let app = App::new();
-    let good = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHMkgTGMEVZIVxJ0bkQ1b1kmYKqkMuOmg3AZ9CX6qM3B ada@laptop";
-    let with = |name: &str, keys: Value| {
-        let mut body = sign_up(name);
-        body["sshKeys"] = keys;
-        body
-    };
-    for keys in [
-        json!(
-            "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n-----END OPENSSH PRIVATE KEY-----"
-        ),
-        json!("ssh-dss AAAAB3NzaC1kc3MAAACBAJ ada"),
-        json!(good[..60]),
-        json!(format!("command=\"/bin/sh\" {good}")),
-        json!([good, "garbage"]),
-    ] {
-        let answer = app
-            .post("/api/auth/register", with("ada", keys.clone()))
-            .await;
-        assert_eq!(answer.status, 422, "{keys}");
-        assert!(
-            answer.errors().iter().all(|e| e.starts_with("sshKeys:")),
-            "{}",
-            answer.text
-        );
-        assert!(answer.text.contains("line "), "{}", answer.text);
-    }
-    for (name, keys) in [
-        ("ada", json!(format!("{good}\r\n\r\n"))),
-        ("bea", json!([good])),
-        ("cid", json!("")),
-    ] {
-        let answer = app.post("/api/auth/register", with(name, keys)).await;
-        assert_eq!(answer.status, 201, "{}", answer.text);
-    }
-}
-
-#[tokio::test]
-async fn json_that_is_huge_deep_torn_or_wrong_is_a_clean_problem() {
-    let app = App::new();
-    let huge = format!("{{\"username\":\"{}\"}}", "a".repeat(70_000));
-    let deep = format!(
-        "{{\"simFrequency\":{}{}}}",
-        "[".repeat(9000),
-        "]".repeat(9000)
-    );
-    let mut unknown = sign_up("ada");
-    unknown["isAdmin"] = true.into();
-    let mut typed = sign_up("ada");
-    typed["password"] = 12_345_678.into();
-    for (body, status, code, errors) in [
-        (huge.into_bytes(), 413, "too-large", ""),
-        (deep.into_bytes(), 400, "malformed-json", ""),
-        (
-            b"{\"username\":\"\xff\"}".to_vec(),
-            400,
-            "malformed-json",
-            "",
-        ),
-        (b"{".to_vec(), 400, "malformed-json", ""),
-        (b"".to_vec(), 400, "malformed-json", ""),
-        (
-            unknown.to_string().into_bytes(),
-            422,
-            "invalid-fields",
-            "isAdmin:unknown-field",
-        ),
-        (
-            typed.to_string().into_bytes(),
-            422,
-            "invalid-fields",
-            "password:wrong-type",
-        ),
-        (
-            b"{\"username\":\"ada\"}".to_vec(),
-            422,
-            "invalid-fields",
-            "personalEmail:required",
-        ),
-    ] {
-        let answer = app.post_bytes("/api/auth/register", body, &[]).await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.code().as_str()),
-            (status, code)
-        );
-        assert_eq!(answer.errors().join(" "), errors);
-        assert!(!answer.text.contains("12345678"));
-    }
-}
-
-#[tokio::test]
-async fn wrong_paths_methods_and_media_types_are_problems_on_the_api_and_pages_elsewhere() {
-    let app = App::new();
-    assert_eq!(app.get("/api/nothing").await.code(), "not-found");
-    let wrong = app.get("/api/auth/register").await;
-    assert_eq!(wrong.code(), "method-not-allowed");
-    assert_eq!(wrong.header("allow"), "POST");
-    let request = http::Request::post("/api/auth/register")
-        .header("content-type", "text/plain")
-        .body("username=ada".into())
-        .unwrap();
-    assert_eq!(app.send(request).await.code(), "unsupported-media-type");
-    let page = app.get("/nothing").await;
-    assert_eq!(page.status, 404);
-    assert!(page.header("content-type").starts_with("text/html"));
-    assert!(page.text.contains("There is nothing here"));
 }
 
 #[tokio::test]
@@ -550,6 +311,12 @@ async fn health_is_live_without_the_store_and_ready_says_what_is_missing() {
     let app = App::new();
     assert_eq!(app.get("/health/ready").await.status, 200);
     *app.host.down.lock().unwrap() = true;
+    assert_eq!(
+        app.get("/health/ready").await.status,
+        200,
+        "asked a moment ago"
+    );
+    app.wait(1);
     let ready = app.get("/health/ready").await;
     assert_eq!(ready.status, 503);
     assert!(
@@ -562,6 +329,7 @@ async fn health_is_live_without_the_store_and_ready_says_what_is_missing() {
     for path in ["/health", "/api/health", "/api/auth/health"] {
         assert_eq!(app.get(path).await.json()["status"], "ok");
     }
+    app.wait(1);
     let ready = app.get("/health/ready").await.json();
     assert!(
         ready["checks"]
@@ -611,22 +379,4 @@ async fn while_the_host_is_down_a_sign_up_is_taken_in_and_goes_on_later() {
     app.wait(3600);
     app.run().await;
     assert_eq!(app.status_of("ada").await["status"], "VERIFICATION_SENT");
-}
-
-#[tokio::test]
-async fn no_answer_of_the_api_repeats_a_password() {
-    let app = App::new();
-    for body in [
-        sign_up("ada"),
-        sign_up("ada"),
-        sign_up("root"),
-        json!({"username": "x", "personalEmail": "y", "password": PASSWORD}),
-        json!({"password": [PASSWORD]}),
-        json!({"password": {PASSWORD: 1}}),
-        json!([PASSWORD]),
-        json!(PASSWORD),
-    ] {
-        let answer = app.post("/api/auth/register", body).await;
-        assert!(!answer.text.contains(PASSWORD), "{}", answer.text);
-    }
 }

@@ -1,13 +1,14 @@
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+use jiff::SignedDuration;
+use tokio::sync::{Mutex, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::admin_token::AdminToken;
 use super::limits::PerClient;
 use crate::config::{Config, IpNet, LimitSettings};
 use crate::domain::{Mode, Timestamp};
-use crate::registration::Registrar;
+use crate::registration::{Readiness, Registrar};
 
 /// How many status pages may be live at once; the others are told to look again later.
 const LIVE_PAGES: usize = 256;
@@ -36,6 +37,8 @@ pub struct Inner {
     pub live: Arc<Semaphore>,
     /// Live status pages of single clients.
     pub live_of_client: PerClient,
+    /// The latest answer about readiness.
+    pub readiness: Mutex<Option<(Timestamp, Readiness)>>,
     /// Ends live pages when the service stops.
     pub stop: CancellationToken,
 }
@@ -90,8 +93,24 @@ impl AppState {
             limits: config.limits,
             live: Arc::new(Semaphore::new(LIVE_PAGES)),
             live_of_client: PerClient::new(LIVE_PAGES_OF_ONE),
+            readiness: Mutex::default(),
             stop,
         }))
+    }
+
+    /// Whether the service can do its work. Anyone may ask, and asking is not limited, so store and
+    /// provisiond are asked at most once a second, by one request at a time.
+    pub async fn readiness(&self) -> Readiness {
+        let mut latest = self.readiness.lock().await;
+        let now = self.now();
+        if let Some((at, readiness)) = &*latest
+            && now.duration_since(*at) < SignedDuration::from_secs(1)
+        {
+            return readiness.clone();
+        }
+        let readiness = self.registrar.readiness().await;
+        *latest = Some((now, readiness.clone()));
+        readiness
     }
 
     /// Now.

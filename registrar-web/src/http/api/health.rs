@@ -31,7 +31,7 @@ async fn alive() -> Json<Alive> {
 
 /// The service can do its work
 ///
-/// Asks store, outbox and provisiond. Why a check fails is in the log, not in the answer.
+/// Asks store, outbox and provisiond, at most once a second. Why a check fails is in the log, not in the answer.
 #[utoipa::path(
     get,
     path = "/health/ready",
@@ -42,7 +42,7 @@ async fn alive() -> Json<Alive> {
     )
 )]
 async fn ready(State(state): State<AppState>) -> (StatusCode, Json<Ready>) {
-    let found = state.registrar.readiness().await;
+    let found = state.readiness().await;
     for check in found.checks.iter().filter(|c| !c.ok) {
         tracing::warn!(CHECK = check.name, reason = %check.message, "not ready");
     }

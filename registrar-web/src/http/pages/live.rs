@@ -34,7 +34,9 @@ pub(super) async fn events(
     let share = state.live_of_client.open(&client.0.0).ok_or_else(full)?;
     let changes = changes(state, view, (room, share));
     let keep = KeepAlive::new().interval(Duration::from_secs(15));
-    Ok(Sse::new(changes).keep_alive(keep).into_response())
+    // nginx would otherwise gather events until they fill a buffer.
+    let unbuffered = [("x-accel-buffering", "no")];
+    Ok((unbuffered, Sse::new(changes).keep_alive(keep)).into_response())
 }
 
 /// Where a stream is; `held` gives the client's share back when the stream ends.
