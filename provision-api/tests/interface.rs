@@ -47,7 +47,7 @@ fn every_method_is_accepted_with_just_the_parameters_that_the_definition_names()
         methods += 1;
         let parameters: BTreeMap<String, Value> = method
             .inputs()
-            .map(|p| (p.name().to_string(), sample(&p.name().to_string())))
+            .map(|p| (p.name().to_string(), sample(p.name().as_ref())))
             .collect();
         let call =
             json!({ "method": format!("{INTERFACE}.{}", method.name()), "parameters": parameters });
