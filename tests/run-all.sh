@@ -17,7 +17,7 @@ else
 fi
 
 started=$SECONDS
-cargo test --locked --workspace --all-features
+cargo test --locked --workspace --all-features --no-fail-fast
 if [[ $EUID == 0 ]]; then
   # `cargo test` has just built both programs for the integration tests; building them by
   # themselves would compile half of the dependencies again with other features.

@@ -60,7 +60,8 @@ impl Daemon {
             .unwrap();
         self.child = Some(child);
         let started = Instant::now();
-        while std::os::unix::net::UnixStream::connect(SUBMIT).is_err() {
+        let answers = |socket| std::os::unix::net::UnixStream::connect(socket).is_ok();
+        while !(answers(SUBMIT) && answers(ADMIN)) {
             assert!(
                 started.elapsed() < Duration::from_secs(30),
                 "the daemon did not start:\n{}",

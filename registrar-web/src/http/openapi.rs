@@ -19,7 +19,7 @@ use super::problem::{FieldProblem, Problem, ProblemBody};
 use super::problem_kind::Kind;
 use super::state::AppState;
 use crate::domain::{FieldErrors, ReviewError, SignupForm, SignupRules, Username};
-use crate::ports::{ProvisionFailure, StoreError};
+use crate::ports::ProvisionFailure;
 use crate::registration::{AdminError, RegisterError, VerifyError};
 
 type Responses = BTreeMap<String, RefOr<Response>>;
@@ -135,7 +135,8 @@ fn of(problems: impl IntoIterator<Item = Problem>) -> Responses {
 }
 
 fn store_down() -> Problem {
-    StoreError::Unavailable(String::new()).into()
+    // What the conversion of the error gives, without the line that it logs.
+    Problem::new(Kind::StoreUnavailable).retry_after(30)
 }
 
 fn body_problems() -> [Problem; 3] {

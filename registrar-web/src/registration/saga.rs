@@ -207,7 +207,7 @@ impl Saga {
                 .map(|()| None);
         }
         r.conclude(now, now + self.policy.remember_failed);
-        self.save(r).await.map(|_| None)
+        self.save(r).await
     }
 
     async fn end(
@@ -239,7 +239,7 @@ impl Saga {
             LONGEST_PAUSE,
             self.world.entropy.number(),
         );
-        self.save(r).await.map(|_| None)
+        self.save(r).await
     }
 
     /// Gives it back until that time.
@@ -249,7 +249,7 @@ impl Saga {
         until: Option<Timestamp>,
     ) -> Result<Option<Registration>, StoreError> {
         r.work.settle(until);
-        self.save(r).await.map(|_| None)
+        self.save(r).await
     }
 
     /// Writes it and keeps it.
@@ -264,26 +264,23 @@ impl Saga {
                 until: now + LEASE,
             });
         }
-        Ok(self.save(r).await?.filter(|r| r.work.lease.is_some()))
+        self.save(r).await
     }
 
-    /// Writes it. When someone else wrote meanwhile (a proof of address, a reviewer, the outbox),
-    /// what they left is read again: this worker goes on with it while it still has the lease.
+    /// Writes it; what is returned is for this worker to go on with. When someone else wrote
+    /// meanwhile (a proof of address, a reviewer, the outbox), what they left is read again, and
+    /// this worker goes on with that while it still has the lease.
     async fn save(&self, r: Registration) -> Result<Option<Registration>, StoreError> {
         let id = r.id;
-        match self.world.store.update_registration(r).await {
-            Ok(saved) => Ok(Some(saved)),
-            Err(StoreError::Conflict) => {
-                let read = self.world.store.registration(id).await?;
-                Ok(read.filter(|r| {
-                    r.work
-                        .lease
-                        .as_ref()
-                        .is_some_and(|l| l.owner == self.worker)
-                }))
-            }
-            Err(e) => Err(e),
-        }
+        let stored = match self.world.store.update_registration(r).await {
+            Ok(saved) => Some(saved),
+            Err(StoreError::Conflict) => self.world.store.registration(id).await?,
+            Err(e) => return Err(e),
+        };
+        Ok(stored.filter(|r| {
+            let lease = r.work.lease.as_ref();
+            lease.is_some_and(|lease| lease.owner == self.worker)
+        }))
     }
 }
 
