@@ -121,7 +121,7 @@ token="$(grep -oE 'verify-email\?token=[A-Za-z0-9_.~-]+' "$WORK/mail" | head -n 
 
 step "verify the address"
 get "$WEB/verify-email?token=$token" -H 'Accept: text/html' >"$WORK/page"
-grep -qi '<button' "$WORK/page" || fail "the link's page has no button"
+grep -qiE '<button|type="submit"' "$WORK/page" || fail "the link's page has no button"
 get "$WEB/api/auth/verify-email" -H 'Content-Type: application/json' --data-binary "{\"token\":\"$token\"}"
 echo
 follow_until VERIFIED
