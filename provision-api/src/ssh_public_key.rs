@@ -38,7 +38,9 @@ pub enum SshKeyError {
     #[error("paste the public key: one line that starts with ssh-ed25519, ssh-rsa or ecdsa-")]
     Empty,
     /// A private key. Its text is not repeated.
-    #[error("this is a private key: never give it to anyone; paste the file that ends in .pub")]
+    #[error(
+        "this is a private key, and it has now left your computer: make a new pair with ssh-keygen -t ed25519 and paste the line of the file that ends in .pub"
+    )]
     PrivateKey,
     /// More than one line.
     #[error("one key is one line; it was perhaps broken when it was copied")]

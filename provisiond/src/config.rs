@@ -139,6 +139,9 @@ impl Default for Accounts {
 pub struct Mail {
     /// What stands behind the `@` of members' addresses; empty: what the host calls itself.
     pub domain: String,
+    /// Other domains that the host takes mail for (Postfix's `mydestination`), besides `domain`,
+    /// the host's name and `localhost`.
+    pub local_domains: Vec<String>,
     /// Where provisiond keeps its Postfix maps.
     pub map_directory: PathBuf,
     /// Type of the compiled map, see postmap(1).
@@ -153,6 +156,7 @@ impl Default for Mail {
     fn default() -> Self {
         Self {
             domain: String::new(),
+            local_domains: Vec::new(),
             map_directory: "/etc/postfix/registrar".into(),
             map_type: "hash".into(),
             postmap: "/usr/sbin/postmap".into(),
@@ -347,6 +351,19 @@ impl Config {
             return wrong("limits", "a deadline must be 1 second or more");
         }
         Ok(())
+    }
+
+    /// Every domain that the host takes mail for.
+    #[must_use]
+    pub fn local_domains(&self) -> Vec<String> {
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let mut domains = self.mail.local_domains.clone();
+        domains.extend([
+            self.mail_domain(),
+            host.trim().to_owned(),
+            "localhost".into(),
+        ]);
+        domains
     }
 
     /// The mail domain: as configured, else `/etc/mailname`, else the host's name.

@@ -18,6 +18,8 @@ use support::private_host::{PrivateHost, has_program, not_run, private_host, run
 const DIR: &str = "/etc/postfix/registrar";
 const POSTMAP: &str = "/usr/sbin/postmap";
 
+const DOMAIN: &str = "tilde.example";
+
 fn name(text: &str) -> Username {
     Username::parse(text).unwrap()
 }
@@ -27,7 +29,12 @@ fn map(host: &PrivateHost, map_type: MapType) -> RefusalMap {
     if !Path::new("/etc/postfix/main.cf").exists() {
         host.file("/etc/postfix/main.cf", "compatibility_level = 3.6\n", 0o644);
     }
-    RefusalMap::new(DIR, map_type, POSTMAP)
+    RefusalMap::new(
+        DIR,
+        map_type,
+        POSTMAP,
+        [DOMAIN, "localhost"].map(str::to_owned),
+    )
 }
 
 /// What Postfix finds for a key.
@@ -76,14 +83,23 @@ fn postmap_finds_a_refused_name_and_no_other() {
                 map.refuse(&name("bob")).unwrap();
             }
             assert!(map.is_refused(&name("ada")).unwrap());
-            assert_eq!(query(&map, "ada@"), "550 5.2.1 This mailbox is not active");
-            assert_eq!(query(&map, "adam@"), "");
+            assert_eq!(
+                query(&map, "ada@tilde.example"),
+                "550 5.2.1 This mailbox is not active"
+            );
+            assert_eq!(query(&map, "adam@tilde.example"), "");
+            // Mail that goes out to someone of that name elsewhere.
+            assert_eq!(query(&map, "ada@elsewhere.example"), "");
+            assert_eq!(query(&map, "ada@"), "");
             for _ in 0..2 {
                 map.accept(&name("ada")).unwrap();
             }
             assert!(!map.is_refused(&name("ada")).unwrap());
-            assert_eq!(query(&map, "ada@"), "");
-            assert_eq!(query(&map, "bob@"), "550 5.2.1 This mailbox is not active");
+            assert_eq!(query(&map, "ada@tilde.example"), "");
+            assert_eq!(
+                query(&map, "bob@tilde.example"),
+                "550 5.2.1 This mailbox is not active"
+            );
             let left: Vec<String> = files().into_iter().collect();
             assert!(
                 left.len() <= 2 && left[0] == "refused_recipients",
@@ -109,7 +125,7 @@ fn a_map_that_lags_behind_or_lost_its_compiled_half_is_put_right() {
         fs::remove_file(format!("{DIR}/refused_recipients.db")).unwrap();
         map.refuse(&name("ada")).unwrap();
         assert_ne!(
-            query(&map, "ada@"),
+            query(&map, "ada@tilde.example"),
             "",
             "nothing to do in the text, yet much to compile"
         );
@@ -119,15 +135,18 @@ fn a_map_that_lags_behind_or_lost_its_compiled_half_is_put_right() {
         let new = format!("{DIR}/refused_recipients.db");
         fs::rename(&new, format!("{DIR}/refused_recipients.draft.db")).unwrap();
         fs::write(&new, old).unwrap();
-        assert_eq!(query(&map, "bob@"), "");
+        assert_eq!(query(&map, "bob@tilde.example"), "");
         map.refuse(&name("bob")).unwrap();
-        assert_ne!(query(&map, "bob@"), "");
+        assert_ne!(query(&map, "bob@tilde.example"), "");
         map.reconcile([name("zoe")]).unwrap();
         assert_eq!(
-            (query(&map, "ada@"), query(&map, "bob@")),
+            (
+                query(&map, "ada@tilde.example"),
+                query(&map, "bob@tilde.example")
+            ),
             (String::new(), String::new())
         );
-        assert_ne!(query(&map, "zoe@"), "");
+        assert_ne!(query(&map, "zoe@tilde.example"), "");
     });
 }
 
@@ -149,9 +168,9 @@ fn a_foreign_line_stops_it_with_file_and_line_and_changes_nothing() {
             "{refused:?}"
         );
         let why = refused.unwrap_err().to_string();
-        assert!(why.starts_with(&format!("{path}: line 4 ")), "{why}");
+        assert!(why.starts_with(&format!("{path}: line 5 ")), "{why}");
         assert_eq!(fs::read(&path).unwrap(), before);
-        assert_ne!(query(&map, "ada@"), "");
+        assert_ne!(query(&map, "ada@tilde.example"), "");
     });
 }
 
@@ -174,12 +193,12 @@ fn a_postmap_that_fails_hangs_or_is_not_there_leaves_the_map_as_it_was() {
             ("/etc/no", "disk on fire"),
             ("/etc/none", "No such file"),
         ] {
-            let bad = RefusalMap::new(DIR, MapType::Hash, postmap)
+            let bad = RefusalMap::new(DIR, MapType::Hash, postmap, [DOMAIN.to_owned()])
                 .with_deadline(Duration::from_millis(300));
             let why = bad.accept(&name("ada")).unwrap_err().to_string();
             assert!(why.contains(want), "{why}");
             assert!(good.is_refused(&name("ada")).unwrap());
-            assert_ne!(query(&good, "ada@"), "");
+            assert_ne!(query(&good, "ada@tilde.example"), "");
         }
     });
 }

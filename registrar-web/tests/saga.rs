@@ -368,6 +368,67 @@ async fn a_refused_verification_mail_is_visible_and_a_resend_mends_it() {
 }
 
 #[tokio::test]
+async fn a_proof_counts_even_if_the_mail_system_never_confirmed_that_it_took_the_mail() {
+    let service = TestService::new();
+    service
+        .mailbox
+        .set_trouble(Some(MailError::Transient("the answer was lost".into())));
+    service.register("ada").await;
+    service.run_the_jobs().await;
+    let stored = service.stored("ada").await.unwrap();
+    // The mail had arrived all the same, and its link was opened.
+    let token = stored
+        .verification
+        .unwrap()
+        .token(&service.world.key, stored.id);
+    service.registrar.verify_token(&token).await.unwrap();
+    service.run_the_jobs().await;
+    service.pass(3600).await;
+    assert_eq!(service.status("ada").await, Status::Verified);
+}
+
+#[tokio::test]
+async fn the_status_page_does_not_tell_who_is_a_member_or_why_someone_was_rejected() {
+    let service = TestService::new();
+    for name in ["ada", "eve"] {
+        let mut f = form(name);
+        f.personal_email = "shared@example.org".into();
+        service.registrar.register(f, &client()).await.unwrap();
+    }
+    service.run_the_jobs().await;
+    for name in ["ada", "eve"] {
+        let stored = service.stored(name).await.unwrap();
+        let token = stored
+            .verification
+            .unwrap()
+            .token(&service.world.key, stored.id);
+        service.registrar.verify_token(&token).await.unwrap();
+        service.run_the_jobs().await;
+    }
+    let view = service
+        .registrar
+        .registration(&username("eve"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(view.details.failure.unwrap().code, "not-completed");
+    assert!(!view.message.contains("exists"), "{}", view.message);
+    let id = service.register("zoe").await.id;
+    service
+        .registrar
+        .reject(id, "grace", "we know you")
+        .await
+        .unwrap();
+    let view = service
+        .registrar
+        .registration(&username("zoe"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(!view.message.contains("we know you"), "{}", view.message);
+}
+
+#[tokio::test]
 async fn nobody_can_have_mails_sent_to_someone_else_or_without_end() {
     let service = TestService::new();
     service.register("ada").await;

@@ -4,7 +4,9 @@
 set -euo pipefail
 
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
-readonly WEB="http://127.0.0.1:$WEB_PORT" NAME=ada ADDRESS="ada.lovelace@$OUTSIDE"
+readonly WEB="http://127.0.0.1:$WEB_PORT" NAME=ada
+# The local part of the name: mail to it elsewhere must go out while the account here is locked.
+readonly ADDRESS="$NAME@$OUTSIDE"
 # Only ever valid on a host that lives for a minute.
 readonly PASSWORD='Engine-No-9 weaves algebra'
 readonly WORK=/run/throwaway/check

@@ -51,7 +51,7 @@ prepare_postfix() {
     "mydestination = $DOMAIN, localhost" "inet_interfaces = loopback-only" "inet_protocols = ipv4" \
     "mynetworks = 127.0.0.0/8" "maillog_file = /var/log/mail.log" "recipient_delimiter = +" \
     "alias_maps = hash:/etc/aliases" "alias_database = hash:/etc/aliases" "biff = no" \
-    "default_transport = error:this host is not connected to the world" \
+    "default_transport = virtual" \
     "virtual_mailbox_domains = $OUTSIDE" "virtual_mailbox_base = $OUTBOX" \
     "virtual_mailbox_maps = static:./" "virtual_uid_maps = static:$(id -u mail)" \
     "virtual_gid_maps = static:$(id -g mail)" "virtual_minimum_uid = 1"

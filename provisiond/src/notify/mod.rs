@@ -14,6 +14,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use provision_api::Username;
 
 pub use deliver::{DeliveryError, deliver_main};
@@ -159,8 +160,13 @@ impl Notifier {
         }
         let mut why = Vec::new();
         if let Some(stderr) = stderr {
-            // It has ended, and wrote less than a pipe holds.
-            stderr.take(MAX_STDERR).read_to_end(&mut why).map_err(run)?;
+            // What it wrote is in the pipe. Not until the end of it: the child ran as the member,
+            // who may have made a copy of the pipe outlive it.
+            let flags = OFlag::O_NONBLOCK;
+            if fcntl(&stderr, FcntlArg::F_SETFL(flags)).is_ok() {
+                // The end, or nothing more for now: both are all that there is.
+                let _ = stderr.take(MAX_STDERR).read_to_end(&mut why);
+            }
         }
         let why = String::from_utf8_lossy(&why);
         let why: String = why.trim().chars().filter(|c| !c.is_control()).collect();

@@ -81,6 +81,12 @@ impl Operator {
         })
     }
 
+    /// Whether the host's user of that name is the one that provisiond made.
+    pub(super) fn is_own_user(&self, intent: &Intent) -> Result<bool, Failure> {
+        let user = self.host.accounts.user(intent.username.as_str())?;
+        Ok(user.is_some_and(|user| user.uid == intent.uid))
+    }
+
     /// Puts a half-activated account back to locked.
     pub(super) fn close_again(
         &self,
@@ -88,6 +94,10 @@ impl Operator {
         field: PasswordField<'_>,
     ) -> Result<(), Failure> {
         let name = &intent.username;
+        // A user of that name who is gone, or has another number, is not this account's.
+        if !self.is_own_user(intent)? {
+            return Ok(());
+        }
         self.host.accounts.set_expired(name, true)?;
         self.host.refuse_mail(name)?;
         self.host.accounts.set_password(name, field)?;

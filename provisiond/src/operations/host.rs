@@ -76,7 +76,12 @@ impl Host {
             accounts,
             homes,
             notifier: Notifier::new(domain.clone()),
-            refusals: RefusalMap::new(&config.mail.map_directory, map_type, &config.mail.postmap),
+            refusals: RefusalMap::new(
+                &config.mail.map_directory,
+                map_type,
+                &config.mail.postmap,
+                config.local_domains(),
+            ),
             keys: KeyDirectory::new(&config.ssh.key_directory),
             domain,
         })

@@ -115,6 +115,13 @@ impl Operator {
     /// Whether the last effect of an activation, the end of the expiry, is there. The steps
     /// before it were done by then.
     fn is_open(&self, intent: &Intent) -> Result<bool, Refusal> {
+        let own = self.is_own_user(intent).map_err(|failure| Refusal::Step {
+            step: Step::Unlock,
+            failure,
+        })?;
+        if !own {
+            return Ok(false);
+        }
         let shadow = self
             .host
             .accounts

@@ -1,7 +1,7 @@
 //! Postfix's map of the local parts that get no mail.
 //!
 //! The map is used as `smtpd_recipient_restrictions = check_recipient_access TYPE:…`. Its keys are
-//! `NAME@`, which access(5) matches in whatever domain the host takes mail for.
+//! `NAME@DOMAIN`, one for each domain that the host takes mail for.
 //!
 //! The text file is the truth, the compiled file follows from it. Both are written under another
 //! name in the same directory and renamed, the text first: a crash between the two leaves a
@@ -120,17 +120,29 @@ pub struct RefusalMap {
     dir: PathBuf,
     map_type: MapType,
     postmap: PathBuf,
+    domains: BTreeSet<String>,
     deadline: Duration,
 }
 
 impl RefusalMap {
-    /// The map in `dir`, which must be there and root's, compiled by the postmap(1) at this path.
+    /// The map in `dir`, which must be there and root's, compiled by the postmap(1) at this path,
+    /// for mail to these domains; what is no domain name is left out.
     #[must_use]
-    pub fn new(dir: impl Into<PathBuf>, map_type: MapType, postmap: impl Into<PathBuf>) -> Self {
+    pub fn new(
+        dir: impl Into<PathBuf>,
+        map_type: MapType,
+        postmap: impl Into<PathBuf>,
+        domains: impl IntoIterator<Item = String>,
+    ) -> Self {
         Self {
             dir: dir.into(),
             map_type,
             postmap: postmap.into(),
+            domains: domains
+                .into_iter()
+                .map(|domain| domain.to_ascii_lowercase())
+                .filter(|domain| source::is_domain(domain))
+                .collect(),
             deadline: Duration::from_secs(20),
         }
     }
@@ -197,7 +209,7 @@ impl RefusalMap {
     }
 
     fn write(&self, dir: &OwnedFd, source: &Source) -> Result<(), MapError> {
-        let text = source.to_text();
+        let text = source.to_text(&self.domains);
         let bytes = text.as_bytes();
         let Some(suffix) = self.map_type.suffix() else {
             return dirfd::replace_file(dir, NAME, TEMPORARY, bytes, MODE).map_err(self.io());

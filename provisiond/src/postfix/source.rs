@@ -12,7 +12,7 @@ const HEADER: &str = "# Written by provisiond: local users who exist and get no 
 /// that went missing would get mail, and one that stays would never get any.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "line {line} is not `NAME@ {ANSWER}`; mend it, or move the file away and restart provisiond"
+    "line {line} is not `NAME@DOMAIN {ANSWER}`; mend it, or move the file away and restart provisiond"
 )]
 pub struct SourceError {
     /// Counted from 1.
@@ -34,8 +34,10 @@ impl Source {
             }
             let name = std::str::from_utf8(bytes)
                 .ok()
-                .and_then(|text| text.strip_suffix(ANSWER)?.strip_suffix("@ "))
-                .and_then(|name| Username::parse(name).ok());
+                .and_then(|text| text.strip_suffix(ANSWER)?.strip_suffix(' '))
+                .and_then(|key| key.split_once('@'))
+                .filter(|(_, domain)| is_domain(domain))
+                .and_then(|(name, _)| Username::parse(name).ok());
             names.insert(name.ok_or(SourceError { line })?);
         }
         Ok(Self { names })
@@ -49,16 +51,25 @@ impl Source {
         self.names = names;
     }
 
-    pub(super) fn to_text(&self) -> String {
+    /// A line for each name and domain. `NAME@` alone would match in every domain of the world
+    /// (access(5)), and so refuse mail that goes out.
+    pub(super) fn to_text(&self, domains: &BTreeSet<String>) -> String {
         let mut text = String::from(HEADER);
         for name in &self.names {
-            text.push_str(name.as_str());
-            text.push_str("@ ");
-            text.push_str(ANSWER);
-            text.push('\n');
+            for domain in domains {
+                text.push_str(&format!("{name}@{domain} {ANSWER}\n"));
+            }
         }
         text
     }
+}
+
+/// Whether it can stand behind the `@` of a key.
+pub(super) fn is_domain(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-'))
 }
 
 #[cfg(test)]
@@ -71,17 +82,27 @@ mod tests {
         let source = Source {
             names: names.into(),
         };
-        assert_eq!(Source::parse(source.to_text().as_bytes()).unwrap(), source);
+        let domains = ["localhost", "tilde.example"].map(str::to_owned).into();
+        let text = source.to_text(&domains);
+        assert_eq!(text.matches("ada@").count(), 2);
+        assert_eq!(Source::parse(text.as_bytes()).unwrap(), source);
     }
 
     #[test]
     fn a_foreign_or_broken_line_is_told_with_its_number() {
         for (text, line) in [
-            ("ada@ 550 5.2.1 This mailbox is not active\nroot OK\n", 2),
-            ("ada@ 550 5.2.1 This mailb", 1),
+            (
+                "ada@tilde.example 550 5.2.1 This mailbox is not active\nroot OK\n",
+                2,
+            ),
+            ("ada@tilde.example 550 5.2.1 This mailb", 1),
             ("#\n\nada@\tDISCARD\n", 3),
-            ("#\n  ada@ 550 5.2.1 This mailbox is not active", 2),
-            ("..@ 550 5.2.1 This mailbox is not active", 1),
+            (
+                "#\n  ada@tilde.example 550 5.2.1 This mailbox is not active",
+                2,
+            ),
+            ("ada@ 550 5.2.1 This mailbox is not active", 1),
+            ("..@tilde.example 550 5.2.1 This mailbox is not active", 1),
         ] {
             assert_eq!(
                 Source::parse(text.as_bytes()),

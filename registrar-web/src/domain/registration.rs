@@ -342,6 +342,14 @@ impl Registration {
         }
     }
 
+    /// Whether a worker is at the commit point.
+    fn is_being_completed(&self) -> bool {
+        self.flow.after(self.reached) == Some(self.flow.last())
+            && self.address_is_proven()
+            && !self.review.holds()
+            && self.work.lease.is_some()
+    }
+
     /// A reviewer ends it. Possible in every mode until the account is usable.
     ///
     /// # Errors
@@ -350,14 +358,17 @@ impl Registration {
         match (&self.stage, &self.review) {
             (_, Review::Rejected { .. }) => Ok(()),
             (_, Review::Approved { .. }) => Err(ReviewError::Decided),
+            // A worker may be unlocking the account this very moment.
+            (Stage::Running, _) if self.is_being_completed() => Err(ReviewError::Ended),
             (Stage::Running, _) => {
                 self.review = Review::Rejected {
                     at: now,
                     by: by.to_owned(),
                     reason: reason.to_owned(),
                 };
-                let message = format!("The reviewers did not accept this registration: {reason}");
-                self.fail("rejected", &message, now)
+                // Their words are for the person alone, whom a mail tells; this is read by anyone.
+                let message = "The reviewers did not accept this registration; they have written why to the address.";
+                self.fail("rejected", message, now)
                     .map_err(|_| ReviewError::Ended)
             }
             _ => Err(ReviewError::Ended),

@@ -125,8 +125,12 @@ impl SignupForm {
             "" => self.username.as_str(),
             name => name,
         };
-        let display_name = errors
-            .keep(DisplayName::parse(display_name).map_err(|e| wrong("displayName", e.code(), e)));
+        let display_name = match DisplayName::parse(display_name) {
+            Ok(name) => Some(name),
+            // Nothing is wrong with the optional field: the user name is missing, and is told.
+            Err(_) if display_name.is_empty() => None,
+            Err(e) => errors.keep(Err(wrong("displayName", e.code(), e))),
+        };
         let email = errors.keep(judge_email(&self.personal_email, rules));
         let ssh_keys = errors.keep(judge_keys(&self.ssh_keys));
         let hints = [

@@ -7,7 +7,7 @@ use super::{BcryptHash, DisplayName, Email, Profile, RegistrationId, SshPublicKe
 /// twice is impossible.
 pub type UserId = RegistrationId;
 
-/// What a member may do; see the role table of the design.
+/// What a member may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {

@@ -186,7 +186,7 @@ impl IntoResponses for RegisterProblems {
                 .ok()
                 .map(|username| RegisterError::NameUnavailable {
                     username,
-                    reason: "someone has it".into(),
+                    reason: "someone has it; choose another one".into(),
                 }),
             Some(RegisterError::Limited {
                 retry_after_seconds: 1800,

@@ -157,7 +157,7 @@ impl Registrar {
         if held.is_some_and(|r| r.held_name().is_some())
             || self.world.store.user_by_username(name).await?.is_some()
         {
-            return Ok(Some("someone has it".into()));
+            return Ok(Some("someone has it; choose another one".into()));
         }
         let request = super::steps::fresh_request_id(&self.world);
         match self
@@ -295,7 +295,7 @@ impl Registrar {
 fn taken(name: &Username) -> RegisterError {
     RegisterError::NameUnavailable {
         username: name.clone(),
-        reason: "someone has it".into(),
+        reason: "someone has it; choose another one".into(),
     }
 }
 

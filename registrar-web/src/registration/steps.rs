@@ -105,13 +105,17 @@ async fn create_user(world: &World, r: &Registration) -> Result<Outcome, StoreEr
         // The adapters may name either index first; our own record is no obstacle.
         Err(StoreError::Duplicate(_)) => Ok(match world.store.user(r.id).await? {
             Some(_) => Outcome::Done,
-            None => name_refused("someone has it"),
+            None => name_refused("someone has this name"),
         }),
         Err(e) => Err(e),
     }
 }
 
 async fn send_verification(world: &World, r: &Registration) -> Result<Outcome, StoreError> {
+    // Whoever has proven the address has got the mail, even if its hand-over was never confirmed.
+    if r.address_is_proven() {
+        return Ok(Outcome::Done);
+    }
     let Some(job) = verification_mail(world, r) else {
         return Ok(Outcome::Later {
             error: "no verification was issued".into(),
@@ -186,10 +190,11 @@ async fn claim_address(world: &World, r: &Registration) -> Result<Outcome, Store
     user.email_proven = true;
     match world.store.update_user(user).await {
         Ok(_) => Ok(Outcome::Done),
-        // Told to the one person who has shown that the address is theirs.
+        // A mail tells the one person whose address it is; this text is read by anyone.
         Err(StoreError::Duplicate(_)) => Ok(Outcome::Fail {
             code: "address-in-use",
-            message: "An account with this address exists already; log in with it, or register with another address.".into(),
+            message: "This registration could not be completed; we have written to its address."
+                .into(),
         }),
         Err(e) => Err(e),
     }

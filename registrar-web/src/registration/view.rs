@@ -95,7 +95,7 @@ impl RegistrationView {
             .as_ref()
             .filter(|v| v.is_open(now) && r.stage == Stage::Running);
         let failure = r.failure().map(|f| FailureView {
-            code: f.code.clone(),
+            code: public_code(&f.code).to_owned(),
             message: f.message.clone(),
         });
         let mail_trouble = r
@@ -150,7 +150,7 @@ fn message(r: &Registration, status: Status, in_review: bool) -> String {
         return "Your account is ready. You can log in with ssh.".into();
     }
     if r.mail_trouble.is_some() && !r.address_is_proven() {
-        return "The verification mail could not be delivered. Check the address and ask for the mail again, or register again with another address.".into();
+        return "The verification mail could not be delivered. If the address is right, have the mail sent again. If it was mistyped, sign up again under another name; this name is free again when the time to verify has passed.".into();
     }
     if in_review && r.address_is_proven() {
         return "Your address is verified. A person is looking at your registration; you get a mail when it is decided.".into();
@@ -176,6 +176,14 @@ fn message(r: &Registration, status: Status, in_review: bool) -> String {
         Status::Failed => "This registration has ended.",
     }
     .into()
+}
+
+/// Who is a member is nobody's business: the word for it stays with the admins.
+fn public_code(code: &str) -> &str {
+    match code {
+        "address-in-use" => "not-completed",
+        other => other,
+    }
 }
 
 /// Mail systems repeat the address in their refusals; a public page must not.

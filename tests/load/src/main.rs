@@ -138,7 +138,7 @@ async fn whole(client: &Client, name: &str) -> Result<Duration, String> {
             "VERIFICATION_SENT" => return Ok(begun.elapsed()),
             "FAILED" => return Err(format!("{name}: FAILED")),
             // As rarely as a page would: the looking must not take the cores from what is measured.
-            _ => tokio::time::sleep(Duration::from_millis(500)).await,
+            _ => tokio::time::sleep(Duration::from_millis(100)).await,
         }
     }
     Err(format!("{name}: not done in {} s", PATIENCE.as_secs()))

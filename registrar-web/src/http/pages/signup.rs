@@ -127,7 +127,7 @@ fn main_fields(site: &Site, with_invite: bool) -> Vec<Field> {
                 "password",
                 "Password",
                 "password",
-                "At least 8 characters, at most 72, and not easy to guess: four or five random words are fine. You use it to log in here and on the host.",
+                "A phrase of 16 or more characters, such as four random words; or at least 8 characters with three of: small letters, capitals, digits, others. At most 72. You use it to log in on the host.",
             )
             .required()
             .completed_by("new-password"),
@@ -210,8 +210,9 @@ fn write(
         .map(|e| (e.field.as_str(), e.message.as_str()))
         .collect();
     let fill = |mut field: Field| {
-        // A password is never sent back.
-        if field.name != "password" {
+        // A password is never sent back, nor is a private key.
+        let private = field.name == "sshKeys" && value_of("sshKeys").contains("PRIVATE KEY");
+        if field.name != "password" && !private {
             field.value = value_of(field.name);
         }
         field.error = errors.get(field.name).map(|e| (*e).to_owned());
@@ -226,6 +227,7 @@ fn write(
         open: site.mode != Mode::Closed,
         alert: problem.map(|p| match p.kind {
             Kind::InvalidFields => "Some fields have to be mended; see the words beside them. Type the password again, it is not kept.".to_owned(),
+            Kind::NameNotAvailable => format!("{} Type the password again, it is not kept.", p.detail),
             _ => p.detail.clone(),
         }),
         fields: main_fields(site, with_invite).into_iter().map(fill).collect(),
