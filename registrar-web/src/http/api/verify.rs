@@ -103,7 +103,7 @@ pub(crate) fn token_of(text: &str) -> Result<VerificationToken, Problem> {
     VerificationToken::parse(text).ok_or_else(|| {
         Problem::with_detail(
             Kind::VerificationUnknown,
-            "This link is cut off. Open it from the mail again, or type the code of the mail on the status page.",
+            "This link is damaged or cut off. Open it from the mail again, or type the code of the mail on the status page.",
         )
     })
 }

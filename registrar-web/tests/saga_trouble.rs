@@ -1,0 +1,221 @@
+//! The way from the form to the account when something is in the way: the host, the mail system, a
+//! process that died, too many at once.
+
+mod support;
+
+use registrar_web::config::Seconds;
+use registrar_web::domain::{Stage, Status, VerificationToken};
+use registrar_web::ports::{MailError, ProvisionFailure};
+use registrar_web::registration::RegisterError;
+use support::{TestService, client, form, username};
+
+fn transient() -> ProvisionFailure {
+    ProvisionFailure::Transient {
+        message: "the lock is held".into(),
+        retry_after_seconds: None,
+    }
+}
+
+async fn verify(service: &TestService) {
+    let token = VerificationToken::parse(&service.mailbox.token()).unwrap();
+    service.registrar.verify_token(&token).await.unwrap();
+    service.run_the_jobs().await;
+}
+
+#[tokio::test]
+async fn a_host_that_is_away_delays_a_registration_and_loses_nothing() {
+    let service = TestService::new();
+    service.host.set_down(true);
+    service.register("ada").await;
+    service.run_the_jobs().await;
+    for _ in 0..20 {
+        service.pass(300).await;
+    }
+    let view = service
+        .registrar
+        .registration(&username("ada"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(view.status, Status::Initiated);
+    assert!(
+        view.details.retries > 3 && view.message.contains("being tried again"),
+        "{view:?}"
+    );
+    service.host.set_down(false);
+    service.pass(800).await;
+    assert_eq!(service.status("ada").await, Status::VerificationSent);
+}
+
+#[tokio::test]
+async fn a_step_that_is_tried_again_is_the_same_request() {
+    let service = TestService::new();
+    service.register("ada").await;
+    service.host.fail_next(transient());
+    service.run_the_jobs().await;
+    service.pass(5).await;
+    let first: Vec<_> = service
+        .host
+        .calls()
+        .into_iter()
+        .filter(|(w, _)| w == "create")
+        .collect();
+    assert_eq!(first.len(), 1);
+    let stored = service.stored("ada").await.unwrap();
+    assert_eq!(stored.reached, Status::VerificationSent);
+    // The same step of another service over the same store names the same request.
+    let other = TestService::new();
+    other.register("ada").await;
+    other.run_the_jobs().await;
+    assert_eq!(
+        other.host.calls()[0].1,
+        first[0].1,
+        "derived from registration, step and parameters"
+    );
+}
+
+#[tokio::test]
+async fn a_step_that_fails_for_good_undoes_what_was_done_and_frees_the_name() {
+    let service = TestService::new();
+    service.host.fail_next(ProvisionFailure::Permanent {
+        message: "/secret/path is broken".into(),
+    });
+    service.register("bob").await;
+    service.run_the_jobs().await;
+    let view = service
+        .registrar
+        .registration(&username("bob"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(view.status, Status::Failed);
+    assert_eq!(
+        view.progress, 33,
+        "keeps the progress of its last good step"
+    );
+    assert!(!view.message.contains("/secret"), "{}", view.message);
+    assert!(service.host.accounts().is_empty());
+    service.register("bob").await;
+}
+
+#[tokio::test]
+async fn a_refused_verification_mail_is_visible_and_a_resend_mends_it() {
+    let service = TestService::new();
+    service.mailbox.set_trouble(Some(MailError::Refused(
+        "550 5.1.1 <ada@example.org> unknown".into(),
+    )));
+    service.register("ada").await;
+    service.run_the_jobs().await;
+    let view = service
+        .registrar
+        .registration(&username("ada"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(view.status, Status::MailConfigured);
+    let trouble = view.details.mail_trouble.expect("visible");
+    assert!(
+        trouble.contains("550") && !trouble.contains("ada@"),
+        "{trouble}"
+    );
+    service.mailbox.set_trouble(None);
+    service.clock.advance(120);
+    let email = service.stored("ada").await.unwrap().email;
+    service
+        .registrar
+        .resend(&username("ada"), &email)
+        .await
+        .unwrap();
+    service.run_the_jobs().await;
+    assert_eq!(service.status("ada").await, Status::VerificationSent);
+    verify(&service).await;
+    assert_eq!(service.status("ada").await, Status::Verified);
+}
+
+#[tokio::test]
+async fn a_proof_counts_even_if_the_mail_system_never_confirmed_that_it_took_the_mail() {
+    let service = TestService::new();
+    service
+        .mailbox
+        .set_trouble(Some(MailError::Transient("the answer was lost".into())));
+    service.register("ada").await;
+    service.run_the_jobs().await;
+    let stored = service.stored("ada").await.unwrap();
+    // The mail had arrived all the same, and its link was opened.
+    let token = stored
+        .verification
+        .unwrap()
+        .token(&service.world.key, stored.id);
+    service.registrar.verify_token(&token).await.unwrap();
+    service.run_the_jobs().await;
+    service.pass(3600).await;
+    assert_eq!(service.status("ada").await, Status::Verified);
+}
+
+#[tokio::test]
+async fn a_draft_whose_process_died_is_dropped_and_its_name_is_free() {
+    let service = TestService::new();
+    let view = service.register("ada").await;
+    // As the store would have it, had the process died while hashing.
+    let mut draft = service.store.registration(view.id).await.unwrap().unwrap();
+    let later = draft.created_at + jiff::SignedDuration::from_mins(2);
+    draft.stage = Stage::Draft;
+    draft.expires_at = later;
+    draft.work = registrar_web::domain::Work::due(later);
+    service.store.update_registration(draft).await.unwrap();
+    assert!(
+        service
+            .registrar
+            .registration(&username("ada"))
+            .await
+            .unwrap()
+            .is_none()
+    );
+    service.pass(130).await;
+    assert!(service.stored("ada").await.is_none());
+    service.register("ada").await;
+}
+
+#[tokio::test]
+async fn too_many_registrations_of_one_client_are_told_when_to_come_back() {
+    let service = TestService::with(|c| {
+        c.limits.registrations = 2;
+        c.limits.registrations_window = Seconds::hours(1);
+    });
+    service.register("ada").await;
+    service.register("bob").await;
+    let refused = service.registrar.register(form("eve"), &client()).await;
+    let Err(RegisterError::Limited {
+        retry_after_seconds,
+    }) = refused
+    else {
+        panic!("{refused:?}")
+    };
+    assert!((1..=3600).contains(&retry_after_seconds));
+    service.clock.advance(3601);
+    service.register("eve").await;
+}
+
+#[tokio::test]
+async fn a_name_that_the_host_uses_is_refused_at_once_and_again_by_the_saga() {
+    let service = TestService::new();
+    service.host.refuse_name("ada");
+    let refused = service.registrar.register(form("ada"), &client()).await;
+    assert!(matches!(
+        refused,
+        Err(RegisterError::NameUnavailable { .. })
+    ));
+    // The host could not be asked at first and refuses later.
+    service.host.set_down(true);
+    service.register("ada").await;
+    service.host.set_down(false);
+    service.run_the_jobs().await;
+    let view = service
+        .registrar
+        .registration(&username("ada"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((view.status, view.progress), (Status::Failed, 0));
+    assert_eq!(view.details.failure.unwrap().code, "name-unavailable");
+}
