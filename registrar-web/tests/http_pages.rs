@@ -445,3 +445,19 @@ async fn one_client_has_a_bounded_number_of_live_pages_and_gets_them_back() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_pasted_private_key_is_not_sent_back() {
+    for key in [
+        "-----BEGIN OPENSSH PRIVATE KEY-----\r\nc2VjcmV0c2VjcmV0\r\n-----END OPENSSH PRIVATE KEY-----",
+        "PuTTY-User-Key-File-3: ssh-ed25519\r\nPrivate-Lines: 1\r\nc2VjcmV0c2VjcmV0",
+    ] {
+        let app = App::new();
+        let answer = app
+            .submit("/signup", "/signup", &with(&[("sshKeys", key)]))
+            .await;
+        assert_eq!(answer.status, 422);
+        assert!(answer.text.contains("this is a private key"));
+        assert!(!answer.text.contains("c2VjcmV0c2VjcmV0"), "{}", answer.text);
+    }
+}

@@ -219,3 +219,24 @@ async fn a_name_that_the_host_uses_is_refused_at_once_and_again_by_the_saga() {
     assert_eq!((view.status, view.progress), (Status::Failed, 0));
     assert_eq!(view.details.failure.unwrap().code, "name-unavailable");
 }
+
+#[tokio::test]
+async fn nobody_is_rejected_while_a_worker_unlocks_the_account() {
+    let service = TestService::new();
+    let id = service.register("ada").await.id;
+    service.run_the_jobs().await;
+    let mut stored = service.stored("ada").await.unwrap();
+    let now = service.world.now();
+    stored.prove_address(now);
+    let mut unleased = stored.clone();
+    unleased.reject("grace", "too late", now).unwrap();
+    stored.work.lease = Some(registrar_web::domain::Lease {
+        owner: registrar_web::domain::WorkerId("another".into()),
+        until: now + jiff::SignedDuration::from_secs(60),
+    });
+    service.store.update_registration(stored).await.unwrap();
+    let refused = service.registrar.reject(id, "grace", "too late").await;
+    assert!(refused.is_err(), "{refused:?}");
+    service.pass(61).await;
+    assert_eq!(service.status("ada").await, Status::Verified);
+}

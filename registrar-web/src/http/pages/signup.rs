@@ -211,7 +211,10 @@ fn write(
         .collect();
     let fill = |mut field: Field| {
         // A password is never sent back, nor is a private key.
-        let private = field.name == "sshKeys" && value_of("sshKeys").contains("PRIVATE KEY");
+        let private = field.name == "sshKeys" && {
+            let keys = value_of("sshKeys");
+            keys.contains("PRIVATE KEY") || keys.contains("PuTTY-User-Key-File")
+        };
         if field.name != "password" && !private {
             field.value = value_of(field.name);
         }
