@@ -173,3 +173,29 @@ fn a_maildir_of_someone_else_or_none_at_all_is_an_error_that_says_so() {
         assert!(why.contains("No such file"), "{why}");
     });
 }
+
+#[test]
+fn a_member_who_keeps_the_childs_output_open_does_not_hold_the_daemon() {
+    private_host(|host| {
+        make_home(host);
+        // As a member could make the child behave: it ends, and a copy of its output lives on.
+        let script =
+            "#!/bin/sh\n/bin/sleep 5 &\necho $! >/home/ada/pid\necho no room >&2\nexit 1\n";
+        let program = host.file("/home/lingering", script, 0o755);
+        let username = Username::parse("ada").unwrap();
+        let to = Recipient {
+            username: &username,
+            ids: IDS,
+            home: Path::new("/home/ada"),
+        };
+        let refused = Notifier::new(MailDomain::parse("tilde.example").unwrap())
+            .with_program(program)
+            .deliver(Notice::PasswordChanged, to, NOW);
+        let pid = fs::read_to_string("/home/ada/pid").unwrap();
+        assert!(
+            Path::new("/proc").join(pid.trim()).exists(),
+            "the answer came only when the last copy was closed"
+        );
+        assert!(refused.unwrap_err().to_string().contains("no room"));
+    });
+}
