@@ -192,9 +192,11 @@ fn a_member_who_keeps_the_childs_output_open_does_not_hold_the_daemon() {
             .with_program(program)
             .deliver(Notice::PasswordChanged, to, NOW);
         let pid = fs::read_to_string("/home/ada/pid").unwrap();
+        let status = Path::new("/proc").join(pid.trim()).join("status");
+        let status = fs::read_to_string(status).unwrap_or_default();
         assert!(
-            Path::new("/proc").join(pid.trim()).exists(),
-            "the answer came only when the last copy was closed"
+            status.contains("State:\tS"),
+            "the answer came only when the last copy was closed: {status}"
         );
         assert!(refused.unwrap_err().to_string().contains("no room"));
     });
