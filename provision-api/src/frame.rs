@@ -176,6 +176,7 @@ fn parse_body(envelope: &Envelope<'_>) -> Result<Body, Refused> {
         "SuspendAccount" => Method::SuspendAccount(parameters(text)?),
         "ResumeAccount" => Method::ResumeAccount(parameters(text)?),
         "ArchiveAccount" => Method::ArchiveAccount(parameters(text)?),
+        "RestoreAccount" => Method::RestoreAccount(parameters(text)?),
         "RemoveAccount" => Method::RemoveAccount(parameters(text)?),
         "ListAccounts" => Method::ListAccounts(parameters(text)?),
         _ => return Err(Refused::MethodNotFound(clip(&envelope.method))),
@@ -222,7 +223,10 @@ fn bad_message(request_id: Option<String>, message: &str) -> Refused {
 /// What serde says, without the value that it found: that may be a secret in the wrong place.
 fn describe(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    let text = text.split(" at line ").next().unwrap_or_default();
+    // The last one: a value that is quoted before may hold the same words.
+    let text = text
+        .rsplit_once(" at line ")
+        .map_or(&*text, |(what, _)| what);
     match text.strip_prefix("invalid ") {
         Some(_) => match text.rsplit_once(", expected ") {
             Some((_, expected)) => format!("wrong type or value, expected {}", clip(expected)),
@@ -274,6 +278,18 @@ mod tests {
         let text = refused(&json).to_string();
         assert!(
             text.contains("passwordHash") && !text.contains("hunter2"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_value_that_reads_like_an_error_is_not_repeated() {
+        let json = format!(
+            r#"{{"method":"{INTERFACE}.ListAccounts","parameters":{{"requestId":"{ID}","limit":", expected hunter2 at line 3"}}}}"#
+        );
+        let text = refused(&json).to_string();
+        assert!(
+            text.contains("expected u32") && !text.contains("hunter2"),
             "{text}"
         );
     }

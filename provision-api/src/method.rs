@@ -44,6 +44,9 @@ pub enum Method {
     /// Pack away.
     #[serde(rename = "org.cosmicregistrar.Provision.ArchiveAccount")]
     ArchiveAccount(OnAccount),
+    /// Undo an archive.
+    #[serde(rename = "org.cosmicregistrar.Provision.RestoreAccount")]
+    RestoreAccount(OnAccount),
     /// Remove for good.
     #[serde(rename = "org.cosmicregistrar.Provision.RemoveAccount")]
     RemoveAccount(OnAccount),
@@ -68,6 +71,7 @@ impl Method {
             | Self::SuspendAccount(p)
             | Self::ResumeAccount(p)
             | Self::ArchiveAccount(p)
+            | Self::RestoreAccount(p)
             | Self::RemoveAccount(p) => p.request_id,
             Self::Health(p) => p.request_id,
             Self::ListAccounts(p) => p.request_id,
@@ -90,6 +94,7 @@ impl Method {
             Self::SuspendAccount(_) => "SuspendAccount",
             Self::ResumeAccount(_) => "ResumeAccount",
             Self::ArchiveAccount(_) => "ArchiveAccount",
+            Self::RestoreAccount(_) => "RestoreAccount",
             Self::RemoveAccount(_) => "RemoveAccount",
             Self::ListAccounts(_) => "ListAccounts",
         }
@@ -111,6 +116,7 @@ impl Method {
             | Self::SuspendAccount(p)
             | Self::ResumeAccount(p)
             | Self::ArchiveAccount(p)
+            | Self::RestoreAccount(p)
             | Self::RemoveAccount(p) => Some(&p.username),
         }
     }
@@ -265,12 +271,14 @@ pub enum Step {
     Unlock,
     /// The expiry date is set, so that no login is possible.
     Lock,
-    /// Running processes of the account are ended.
+    /// Running processes of the account are ended, and its cron and at(1) jobs kept from starting.
     EndProcesses,
     /// The home leaves its place.
     UnpublishHome,
     /// The home is packed into the archive.
     Archive,
+    /// The home is unpacked from the archive and put in its place.
+    Restore,
     /// Files of the account are deleted.
     DeleteFiles,
     /// The Linux user and group are deleted.
@@ -338,6 +346,8 @@ pub struct HealthReply {
     pub created_this_hour: u32,
     /// How many may be made in an hour.
     pub create_limit_per_hour: u32,
+    /// Domain of the members' mail addresses.
+    pub mail_domain: String,
 }
 
 /// Reply of `ListAccounts`.

@@ -65,7 +65,7 @@ fn every_method_is_accepted_with_just_the_parameters_that_the_definition_names()
             method.name()
         );
     }
-    assert_eq!(methods, 14);
+    assert_eq!(methods, 15);
 }
 
 #[test]
@@ -99,6 +99,7 @@ fn every_reply_has_just_the_fields_that_the_definition_names() {
                 accounts: 0,
                 created_this_hour: 0,
                 create_limit_per_hour: 0,
+                mail_domain: String::new(),
             }),
             "ListAccounts" => keys(&ListAccountsReply {
                 request_id,

@@ -1,5 +1,6 @@
-//! What `CreateAccount` costs beside a bare groupadd and useradd, with 100, 10,000 and 50,000
-//! accounts on the host and in the registry; and what the daemon itself costs then.
+//! What `CreateAccount` costs beside a bare groupadd and useradd, with both writers of the account
+//! database, with 100, 10,000 and 50,000 accounts on the host and in the registry; and what the
+//! daemon itself costs then.
 //!
 //! On a private host, on tmpfs: processor time, no disk. Ratios are measured in one run.
 
@@ -16,39 +17,45 @@ use provision_api::{AccountState, DisplayName};
 use provisiond::journal::{Event, Outcome};
 use provisiond::registry::{Record, Store};
 use support::daemon::{Daemon, create, registration, user};
-use support::private_host::{private_host, run};
+use support::private_host::{PrivateHost, private_host, run};
 
 const FIRST_UID: u32 = 100_000;
 const ROUNDS: u32 = 9;
 
 fn main() {
-    println!("accounts  useradd ms  CreateAccount ms  ratio  start ms  memory MiB");
+    println!("accounts  writer        useradd ms  CreateAccount ms  ratio  start ms  memory MiB");
     for accounts in [100, 10_000, 50_000] {
-        private_host(|host| {
-            populate(accounts);
-            let settings = "[accounts]\nuid_min = 100000\nuid_max = 999999\n\
-                create_limit_per_hour = 100000\n[log]\nlevel = \"warn\"\n";
-            let started = Instant::now();
-            let daemon = Daemon::start(host, settings);
-            let start = started.elapsed();
-            let memory = resident(daemon.pid());
-            let submit = daemon.submit();
-            let (mut bare, mut made) = (Vec::new(), Vec::new());
-            for round in 0..ROUNDS {
-                bare.push(timed(|| add_bare(round)));
-                let call = create(registration(), &format!("fresh{round}"), "Fresh Member");
-                made.push(timed(|| drop(submit.change(&call).unwrap())));
-            }
-            let (bare, made) = (median(bare), median(made));
-            println!(
-                "{accounts:>8}  {:>10.1}  {:>16.1}  {:>5.2}  {:>8.0}  {memory:>10.1}",
-                bare * 1e3,
-                made * 1e3,
-                made / bare,
-                start.as_secs_f64() * 1e3,
-            );
-        });
+        for writer in ["shadow-utils", "direct"] {
+            private_host(|host| measure(host, accounts, writer));
+        }
     }
+}
+
+fn measure(host: &PrivateHost, accounts: u32, writer: &str) {
+    populate(accounts);
+    let settings = format!(
+        "[accounts]\nuid_min = 100000\nuid_max = 999999\nwriter = \"{writer}\"\n\
+         create_limit_per_hour = 100000\n[log]\nlevel = \"warn\"\n"
+    );
+    let started = Instant::now();
+    let daemon = Daemon::start(host, &settings);
+    let start = started.elapsed();
+    let memory = resident(daemon.pid());
+    let submit = daemon.submit();
+    let (mut bare, mut made) = (Vec::new(), Vec::new());
+    for round in 0..ROUNDS {
+        bare.push(timed(|| add_bare(round)));
+        let call = create(registration(), &format!("fresh{round}"), "Fresh Member");
+        made.push(timed(|| drop(submit.change(&call).unwrap())));
+    }
+    let (bare, made) = (median(bare), median(made));
+    println!(
+        "{accounts:>8}  {writer:<12}  {:>10.1}  {:>16.1}  {:>5.2}  {:>8.0}  {memory:>10.1}",
+        bare * 1e3,
+        made * 1e3,
+        made / bare,
+        start.as_secs_f64() * 1e3,
+    );
 }
 
 /// That many members, as the account database and the registry would know them.

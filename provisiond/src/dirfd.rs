@@ -17,6 +17,8 @@ use nix::fcntl::{AtFlags, OFlag, open, openat, renameat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat, fstatat, mkdirat};
 use nix::unistd::{UnlinkatFlags, fsync, unlinkat};
 
+use crate::crash_point;
+
 /// The permission bits, setuid, setgid and sticky included.
 pub(crate) const PERMISSIONS: u32 = 0o7777;
 
@@ -163,6 +165,23 @@ pub(crate) fn kind(stat: &FileStat) -> SFlag {
     SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits())
 }
 
+/// Calls `take` with each name in `dir` but `.` and `..`, and keeps none, so that no directory
+/// fills the memory.
+pub(crate) fn each_name<E: From<Errno>>(
+    dir: impl AsFd,
+    mut take: impl FnMut(&CStr) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut listing = Dir::from_fd(open_dir(dir, c".")?)?;
+    for entry in listing.iter() {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name != c"." && name != c".." {
+            take(name)?;
+        }
+    }
+    Ok(())
+}
+
 /// At most `limit` of the names in `dir` that `wanted` takes; `.` and `..` are none.
 pub(crate) fn names(
     dir: impl AsFd,
@@ -228,7 +247,9 @@ pub(crate) fn replace_file<P: ?Sized + NixPath>(
 ) -> io::Result<()> {
     remove_name(&dir, temporary)?;
     let written = write_new(&dir, temporary, content, mode).and_then(|()| {
+        crash_point::at("file.replace.written");
         renameat(&dir, temporary, &dir, name)?;
+        crash_point::at("file.replace.renamed");
         fsync(&dir)?;
         Ok(())
     });

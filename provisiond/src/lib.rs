@@ -2,8 +2,8 @@
 //! trusts nobody who asks for them.
 //!
 //! `server` reads calls and judges peers, `operations` carries them out one after the other,
-//! `registry` and `journal` remember, `accounts`, `home`, `postfix`, `ssh_keys` and `notify` touch
-//! the host. Arrows point down in that order.
+//! `registry` and `journal` remember, `accounts`, `home`, `archive`, `jobs`, `postfix`, `ssh_keys`
+//! and `notify` touch the host. Arrows point down in that order.
 
 #![deny(
     clippy::unwrap_used,
@@ -15,18 +15,24 @@
 )]
 
 pub mod accounts;
+pub mod archive;
 pub mod clock;
 pub mod config;
+pub mod crash_point;
 pub mod daemon;
 mod dirfd;
 pub mod home;
+pub mod jobs;
 pub mod journal;
+pub mod live;
 pub mod logging;
 pub mod names;
 pub mod notify;
 pub mod operations;
 pub mod postfix;
+pub mod pulse;
 pub mod registry;
+pub mod reload;
 pub mod server;
 pub mod ssh_keys;
 mod sys;

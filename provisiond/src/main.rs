@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use provisiond::config::{Config, DEFAULT_PATH};
-use provisiond::{daemon, logging, notify};
+use provisiond::{crash_point, daemon, logging, notify};
 
 const USAGE: &str = "\
 usage: provisiond [--config PATH] [--check-config]
@@ -26,11 +26,27 @@ the sockets `submit` and `admin`.
   --version        print the version
   --help           print this";
 
+/// Says so where a test can end the program at will: no package is built like that.
+const VERSION: &str = if cfg!(feature = "crash-points") {
+    concat!(
+        "provisiond ",
+        env!("CARGO_PKG_VERSION"),
+        " with crash points"
+    )
+} else {
+    concat!("provisiond ", env!("CARGO_PKG_VERSION"))
+};
+
 /// What the command line asks for.
 enum Asked {
-    Run { config: PathBuf, check: bool },
+    Run {
+        config: PathBuf,
+        check: bool,
+    },
     Help,
     Version,
+    /// For the test that goes through them.
+    CrashPoints,
 }
 
 fn main() -> ExitCode {
@@ -44,27 +60,33 @@ fn main() -> ExitCode {
     let (config, check) = match parse(std::env::args().skip(1)) {
         Ok(Asked::Run { config, check }) => (config, check),
         Ok(Asked::Help) => return print(USAGE),
-        Ok(Asked::Version) => return print(concat!("provisiond ", env!("CARGO_PKG_VERSION"))),
+        Ok(Asked::Version) => return print(VERSION),
+        Ok(Asked::CrashPoints) => return print(&crash_point::POINTS.join("\n")),
         Err(wrong) => return fail(&format!("{wrong}\n\n{USAGE}"), 2),
     };
-    let config = match Config::load(&config) {
+    let path = config;
+    let config = match Config::load(&path) {
         Ok(config) => config,
         Err(error) => return fail(&error.to_string(), 78),
     };
     if check {
-        return match config.reserved_names() {
-            Ok(_) => print("the configuration is good"),
-            Err(error) => fail(&error.to_string(), 78),
+        let names = config.reserved_names().map_err(|e| e.to_string());
+        let level = logging::judge(&config.log).map_err(|e| e.to_string());
+        return match names.and(level) {
+            Ok(()) => print("the configuration is good"),
+            Err(error) => fail(&error, 78),
         };
     }
-    if let Err(error) = logging::start(&config.log) {
-        return fail(&error.to_string(), 1);
-    }
-    match daemon::run(&config) {
+    let level = match logging::start(&config.log) {
+        Ok(level) => level,
+        Err(error) => return fail(&error.to_string(), 1),
+    };
+    match daemon::run(config, &path, level) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(%error, "provisiond can't go on");
-            ExitCode::FAILURE
+            // In the text too: it is all that `systemctl status` shows.
+            tracing::error!(%error, "provisiond can't go on: {error}");
+            ExitCode::from(error.exit_code())
         }
     }
 }
@@ -78,6 +100,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Asked, String> {
             "--check-config" => check = true,
             "--help" | "-h" => return Ok(Asked::Help),
             "--version" | "-V" => return Ok(Asked::Version),
+            "--crash-points" if cfg!(feature = "crash-points") => return Ok(Asked::CrashPoints),
             other => return Err(format!("unknown argument {other}")),
         }
     }

@@ -3,11 +3,22 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use provision_api::{RegistrationId, Username, is_reserved};
+use provision_api::{AccountState, RegistrationId, Username, is_reserved};
 
 use crate::accounts::{AccountDatabase, AccountError};
-use crate::journal::Work;
+use crate::journal::{JournalError, Work};
 use crate::registry::Registry;
+
+/// Why nobody can say whether a name is free.
+#[derive(Debug, thiserror::Error)]
+pub enum NameError {
+    /// The account database.
+    #[error(transparent)]
+    Accounts(#[from] AccountError),
+    /// The registry.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
 
 /// The rules that need the host.
 #[derive(Clone, Debug)]
@@ -38,16 +49,20 @@ impl NameRules {
     /// Why a new account for `registration` can't have the name, or `None`.
     ///
     /// # Errors
-    /// The account database can't be read.
+    /// The account database or the registry can't be read.
     pub fn refusal(
         &self,
         name: &Username,
         registration: Option<RegistrationId>,
         registry: &Registry,
         host: &dyn AccountDatabase,
-    ) -> Result<Option<String>, AccountError> {
-        if let Some(record) = registry.account(name) {
-            let own = registration == Some(record.registration_id);
+    ) -> Result<Option<String>, NameError> {
+        let state = registry.state(name);
+        if state.is_some_and(|s| s != AccountState::Removed) {
+            let own = match registration {
+                Some(registration) => registry.is_of(name, registration)?,
+                None => false,
+            };
             return Ok((!own).then(|| format!("{name} is taken by another account")));
         }
         if let Some(intent) = registry.intent(name)
@@ -59,12 +74,12 @@ impl NameRules {
         if let Some(reason) = self.static_refusal(name) {
             return Ok(Some(reason));
         }
-        if registry.tombstone(name).is_some() {
+        if state == Some(AccountState::Removed) {
             return Ok(Some(format!(
                 "{name} belonged to someone who left, and is not given out again"
             )));
         }
-        self.host_refusal(name, host)
+        Ok(self.host_refusal(name, host)?)
     }
 
     fn static_refusal(&self, name: &Username) -> Option<String> {

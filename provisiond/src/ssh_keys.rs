@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use nix::unistd::fsync;
 use provision_api::{SshPublicKey, Username};
 
+use crate::crash_point;
 use crate::dirfd::{self, TrustError};
 
 /// Sixteen keys of 16384 bits with their comments fit well.
@@ -65,10 +66,12 @@ impl KeyDirectory {
         }
         let dir = self.open()?;
         let name = username.as_str();
-        // A dot can't start a username, so sshd never takes it for somebody's file.
-        let temporary = format!(".{name}");
-        dirfd::replace_file(&dir, name, temporary.as_str(), text.as_bytes(), MODE)
-            .map_err(|source| self.io(username, source))
+        let draft = draft_of(username);
+        crash_point::at("keys.write.before");
+        dirfd::replace_file(&dir, name, draft.as_str(), text.as_bytes(), MODE)
+            .map_err(|source| self.io(username, source))?;
+        crash_point::at("keys.write.after");
+        Ok(())
     }
 
     /// Removes the keys of an account, if there are any.
@@ -77,9 +80,15 @@ impl KeyDirectory {
     /// The directory can't be trusted or written.
     pub fn remove(&self, username: &Username) -> Result<(), KeyFileError> {
         let dir = self.open()?;
+        crash_point::at("keys.remove.before");
+        let draft = draft_of(username);
         dirfd::remove_name(&dir, username.as_str())
+            // What a crash left in the middle of a write goes as well.
+            .and_then(|was_there| Ok(dirfd::remove_name(&dir, draft.as_str())? || was_there))
             .and_then(|was_there| if was_there { fsync(&dir) } else { Ok(()) })
-            .map_err(|e| self.io(username, e.into()))
+            .map_err(|e| self.io(username, e.into()))?;
+        crash_point::at("keys.remove.after");
+        Ok(())
     }
 
     /// Whether there is a key file for the account.
@@ -115,4 +124,10 @@ impl KeyDirectory {
             source,
         }
     }
+}
+
+/// Under which name a key file is written. A dot can't start a username, so sshd never takes it
+/// for somebody's file.
+fn draft_of(username: &Username) -> String {
+    format!(".{username}")
 }

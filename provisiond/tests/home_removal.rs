@@ -14,7 +14,7 @@ use support::private_host::{not_run, private_host, run};
 
 /// CVE-2013-4235: shadow's tree copy and removal could be led out of the home by its owner.
 #[test]
-fn cve_2013_4235_a_racing_owner_can_not_lead_the_removal_out_of_the_home() {
+fn shadow_cve_2013_4235_a_racing_owner_can_not_lead_the_removal_out_of_the_home() {
     private_host(|host| {
         let homes = homes(host);
         host.directory("/home/victim/dir", 0o777);

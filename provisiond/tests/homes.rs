@@ -96,23 +96,28 @@ fn each_step_may_be_repeated() {
 }
 
 #[test]
-fn an_archived_home_is_kept_whole_out_of_sight_until_it_is_deleted() {
+fn a_held_home_is_kept_whole_out_of_sight_until_it_is_put_back_or_deleted() {
     private_host(|host| {
         let homes = homes(host);
         make_home(&homes, 1);
         host.file("/home/ada/note", "mine", 0o644);
         for _ in 0..2 {
-            homes.archive(&name("ada"), IDS, registration(1)).unwrap();
+            homes.hold(&name("ada"), IDS, registration(1)).unwrap();
             assert!(visible().is_empty());
-            assert!(homes.is_archived(registration(1)).unwrap());
+            assert!(homes.held(registration(1)).unwrap().is_some());
         }
         homes.delete_leftovers(registration(1)).unwrap();
-        let kept = format!("/home/.registrar/archive/{}", registration(1));
+        let kept = format!("/home/.registrar/held/{}", registration(1));
         assert_eq!(fs::read_to_string(format!("{kept}/note")).unwrap(), "mine");
         assert_eq!(look(&kept), "0711 45001:45001");
         for _ in 0..2 {
-            homes.delete_archived(registration(1)).unwrap();
-            assert!(!homes.is_archived(registration(1)).unwrap());
+            homes.put_back(registration(1), &name("ada")).unwrap();
+            assert_eq!(fs::read_to_string("/home/ada/note").unwrap(), "mine");
+        }
+        homes.hold(&name("ada"), IDS, registration(1)).unwrap();
+        for _ in 0..2 {
+            homes.delete_held(registration(1)).unwrap();
+            assert!(homes.held(registration(1)).unwrap().is_none());
         }
         assert_eq!(entries("/home/.registrar/trash"), 0);
     });

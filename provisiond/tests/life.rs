@@ -126,28 +126,6 @@ fn an_account_is_made_configured_activated_changed_suspended_resumed_and_removed
         let view = admin.get("ada").unwrap().host;
         assert!(!view.expired && view.ssh_keys && view.mail_accepted);
 
-        // Archived: no user, the data kept where only root can look; not to be resumed.
-        let bob = submit.make_active("bob");
-        host.file("/home/bob/letter", "kept", 0o600);
-        let refused = admin
-            .change(&on(Method::ArchiveAccount, "bob"))
-            .unwrap_err();
-        assert!(matches!(refused, ProvisionError::WrongState { .. }));
-        admin.change(&on(Method::SuspendAccount, "bob")).unwrap();
-        let account = admin.change(&on(Method::ArchiveAccount, "bob")).unwrap();
-        assert_eq!(account.state, AccountState::Archived);
-        assert_eq!(line_of("/etc/passwd", "bob"), None);
-        assert!(fs::symlink_metadata("/home/bob").is_err());
-        let kept = format!("/home/.registrar/archive/{}", bob.registration_id);
-        assert_eq!(
-            fs::read_to_string(format!("{kept}/letter")).unwrap(),
-            "kept"
-        );
-        assert!(!submit.check("bob").available);
-        assert!(admin.change(&on(Method::ResumeAccount, "bob")).is_err());
-        admin.change(&on(Method::RemoveAccount, "bob")).unwrap();
-        assert!(fs::symlink_metadata(&kept).is_err());
-
         // Removed: nothing left but the tombstone.
         let refused = admin.change(&on(Method::RemoveAccount, "ada")).unwrap_err();
         assert!(matches!(refused, ProvisionError::WrongState { .. }));

@@ -237,7 +237,7 @@ impl Drop for Postfix {
     }
 }
 
-fn start_postfix(map: &RefusalMap) -> Postfix {
+fn start_postfix(map: &RefusalMap, suspended: &RefusalMap) -> Postfix {
     let settings = [
         "compatibility_level = 3.6",
         "myhostname = tilde.example",
@@ -256,6 +256,7 @@ fn start_postfix(map: &RefusalMap) -> Postfix {
             "smtpd_recipient_restrictions = check_recipient_access {}, permit_mynetworks, reject",
             map.lookup_table()
         ),
+        &format!("relocated_maps = {}", suspended.lookup_table()),
     ];
     fs::write("/etc/postfix/main.cf", settings.join("\n") + "\n").unwrap();
     let _ = fs::remove_file("/var/spool/postfix/pid/master.pid");
@@ -308,7 +309,11 @@ fn a_running_postfix_refuses_who_is_inactive_and_delivers_to_who_is_not() {
             std::os::unix::fs::chown(home, Some(id), Some(id)).unwrap();
         }
         map.refuse(&name("ada")).unwrap();
-        let _postfix = start_postfix(&map);
+        let suspended = host.directory(format!("{DIR}/suspended"), 0o755);
+        let domains = [DOMAIN.to_owned(), "localhost".to_owned()];
+        let suspended = RefusalMap::new(suspended, MapType::Hash, POSTMAP, domains).by_bare_names();
+        suspended.refuse(&name("eve")).unwrap();
+        let _postfix = start_postfix(&map, &suspended);
         assert_eq!(
             offer("ada@tilde.example"),
             "550 5.2.1 <ada@tilde.example>: Recipient address rejected: This mailbox is not active"
@@ -328,6 +333,34 @@ fn a_running_postfix_refuses_who_is_inactive_and_delivers_to_who_is_not() {
         assert!(offer("ada@tilde.example").starts_with("250"));
         map.refuse(&name("bob")).unwrap();
         assert!(offer("bob@tilde.example").starts_with("550"));
+
+        // Mail from the host itself passes no smtpd. It would start what bob's .forward says.
+        suspended.refuse(&name("bob")).unwrap();
+        run("/usr/sbin/postfix", &["reload"]);
+        host.file("/home/bob/.forward", "|\"/usr/bin/touch ran\"\n", 0o644);
+        std::os::unix::fs::chown("/home/bob/.forward", Some(45_002), Some(45_002)).unwrap();
+        let log = || fs::read_to_string("/var/log/postfix-test.log").unwrap_or_default();
+        // The second way past a map of names with domains: an address of the host itself.
+        for (to, shown) in [
+            ("bob", "to=<bob@tilde.example>"),
+            ("bob@[127.0.0.1]", "to=<bob@[127.0.0.1]>"),
+        ] {
+            let sent_before = log().matches(shown).count();
+            let submit = format!(
+                "printf 'Subject: x\n\n' | /usr/sbin/sendmail -f root@tilde.example '{to}'"
+            );
+            run("/bin/sh", &["-c", &submit]);
+            let deadline = Instant::now() + Duration::from_secs(20);
+            while log().matches(shown).count() == sent_before {
+                assert!(Instant::now() < deadline, "{}", log());
+                sleep(Duration::from_millis(50));
+            }
+            let log = log();
+            let last = log.lines().rev().find(|line| line.contains(shown)).unwrap();
+            assert!(last.contains("status=bounced"), "{last}");
+            assert!(last.contains("This mailbox is not active)"), "{last}");
+        }
+        assert!(offer("bob@[127.0.0.1]").starts_with("5"), "by address");
 
         for (user, id) in [("ada", 45_001), ("bob", 45_002)] {
             let new = format!("/home/{user}/Maildir/new");

@@ -210,6 +210,7 @@ fn verbs_that_take_something_away_are_not_offered_on_the_submit_socket() {
             on(Method::SuspendAccount, "ada"),
             on(Method::ResumeAccount, "ada"),
             on(Method::ArchiveAccount, "ada"),
+            on(Method::RestoreAccount, "ada"),
             on(Method::RemoveAccount, "ada"),
         ] {
             let refused = submit.change(&method).unwrap_err();

@@ -9,6 +9,8 @@ use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
+use crate::pulse;
+
 /// The most that is kept of what a tool prints.
 const MAX_OUTPUT: u64 = 4096;
 
@@ -42,26 +44,17 @@ pub(super) struct Ended {
     pub(super) said: String,
 }
 
-/// As whom a tool runs.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Rights<'a> {
-    /// As root. The tool inherits the lock, if there is one, so that it is held until both the
-    /// daemon and the tool have ended.
-    Root(Option<&'a OwnedFd>),
-    /// As a member, who gets nothing of the daemon's.
-    User(u32),
-}
-
 /// Runs a tool by absolute path with an argument array and a cleared environment; a secret goes
 /// to its standard input and nowhere else.
 ///
 /// The tool is in a process group of its own, so a Ctrl-C meant for provisiond does not end it
-/// half-way.
+/// half-way. It runs as root and inherits `held`, a lock, if there is one: so that is held until
+/// both the daemon and the tool have ended.
 pub(super) fn run(
     tool: &'static str,
     arguments: &[&str],
     input: Option<&str>,
-    rights: Rights<'_>,
+    held: Option<&OwnedFd>,
     deadline: Duration,
 ) -> Result<Ended, CommandError> {
     let failed = |source| CommandError::Run { tool, source };
@@ -82,14 +75,7 @@ pub(super) fn run(
         })
         .stdout(writer.try_clone().map_err(failed)?)
         .stderr(writer);
-    let held = match rights {
-        Rights::Root(held) => held,
-        Rights::User(id) => {
-            // Clears the supplementary groups as well.
-            command.uid(id).gid(id);
-            None
-        }
-    };
+    pulse::beat();
     let started = Instant::now();
     let mut child = spawn(&mut command, held).map_err(failed)?;
     // Closes our copies of the pipe's writing end.
@@ -169,7 +155,7 @@ mod tests {
     fn a_tool_that_hangs_is_killed_at_its_deadline() {
         let started = Instant::now();
         let wait = Duration::from_millis(100);
-        let error = run("/bin/sleep", &["60"], None, Rights::Root(None), wait).unwrap_err();
+        let error = run("/bin/sleep", &["60"], None, None, wait).unwrap_err();
         assert!(matches!(error, CommandError::TimedOut { .. }), "{error}");
         assert!(started.elapsed() < Duration::from_secs(10));
     }
@@ -177,21 +163,14 @@ mod tests {
     #[test]
     fn a_talkative_tool_is_cut_short_and_still_ends() {
         let wait = Duration::from_secs(20);
-        let ended = run("/usr/bin/seq", &["1000000"], None, Rights::Root(None), wait).unwrap();
+        let ended = run("/usr/bin/seq", &["1000000"], None, None, wait).unwrap();
         assert_eq!(ended.code, 0);
         assert!(ended.said.len() <= 300 && ended.said.starts_with("1 2 3"));
     }
 
     #[test]
     fn the_environment_of_the_daemon_does_not_reach_a_tool() {
-        let ended = run(
-            "/usr/bin/env",
-            &[],
-            None,
-            Rights::Root(None),
-            Duration::from_secs(20),
-        )
-        .unwrap();
+        let ended = run("/usr/bin/env", &[], None, None, Duration::from_secs(20)).unwrap();
         assert_eq!(
             ended.said,
             "LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin"

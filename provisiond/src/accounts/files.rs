@@ -1,4 +1,4 @@
-//! Reading passwd(5), group(5) and shadow(5) directly: what shadow-utils wrote, without a cache.
+//! Reading passwd(5), group(5) and shadow(5) directly: what is on the disk, without a cache.
 
 use std::io::{self, BufRead, BufReader};
 
@@ -114,7 +114,7 @@ fn scan<T>(
     }
 }
 
-fn is_of(line: &[u8], name: &str) -> bool {
+pub(super) fn is_of(line: &[u8], name: &str) -> bool {
     line.strip_prefix(name.as_bytes())
         .is_some_and(|rest| rest.starts_with(b":"))
 }
@@ -161,6 +161,12 @@ pub(super) fn shadow(name: &str) -> Result<Option<ShadowEntry>, AccountError> {
         let expires = fields.nth(5).and_then(|day| day.parse().ok());
         Some(ShadowEntry { password, expires })
     })
+}
+
+/// Whether a line has that name, even one that is damaged otherwise.
+pub(super) fn has_name(path: &'static str, name: &str) -> Result<bool, AccountError> {
+    let found = scan(path, |line| is_of(line, name).then_some(()))?;
+    Ok(found.is_some())
 }
 
 /// The third field of a passwd or group line.

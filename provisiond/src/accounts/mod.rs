@@ -1,6 +1,9 @@
-//! The host's account database: a port, and the adapter over shadow-utils.
+//! The host's account database: a port, and two adapters: over shadow-utils, and a writer of our
+//! own.
 
+mod absent;
 mod command;
+mod direct;
 mod files;
 mod processes;
 mod shadow_utils;
@@ -8,6 +11,7 @@ mod shadow_utils;
 use provision_api::{BcryptHash, Username};
 
 pub use command::CommandError;
+pub use direct::Direct;
 pub use files::{GroupEntry, PasswdEntry, ShadowEntry};
 pub use processes::end_processes;
 pub use shadow_utils::{ShadowUtils, is_member};
@@ -55,6 +59,14 @@ pub enum AccountError {
         /// Why not.
         source: std::io::Error,
     },
+    /// A file of the database can't be written.
+    #[error("{path} can't be written: {source}")]
+    Unwritable {
+        /// The file.
+        path: &'static str,
+        /// Why not.
+        source: std::io::Error,
+    },
 }
 
 impl AccountError {
@@ -62,7 +74,10 @@ impl AccountError {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Busy { .. } | Self::Command(_) | Self::Unreadable { .. } => true,
+            Self::Busy { .. }
+            | Self::Command(_)
+            | Self::Unreadable { .. }
+            | Self::Unwritable { .. } => true,
             Self::Refused { .. } | Self::Untrue { .. } | Self::Foreign(_) => false,
         }
     }
@@ -73,7 +88,7 @@ impl AccountError {
 pub struct NewUser<'a> {
     /// Name of the user.
     pub username: &'a Username,
-    /// The user's id, and the id of its own group, which exists already.
+    /// The user's id, and the id of its own group.
     pub uid: u32,
     /// The full name, as it stands in passwd(5).
     pub gecos: &'a str,
@@ -93,6 +108,17 @@ pub enum PasswordField<'a> {
     Impossible,
     /// As it was before activation.
     Locked,
+}
+
+impl<'a> PasswordField<'a> {
+    /// What stands in the field.
+    fn value(self) -> &'a str {
+        match self {
+            Self::Hash(hash) => hash.expose(),
+            Self::Impossible => "*",
+            Self::Locked => "!",
+        }
+    }
 }
 
 /// Users and groups of the host. Every method checks afterwards that what it promises is true,
@@ -128,12 +154,13 @@ pub trait AccountDatabase: Send + Sync {
     /// # Errors
     /// See [`AccountError`].
     fn groups_of(&self, name: &Username) -> Result<Vec<String>, AccountError>;
-    /// Makes a group of that name with that number.
+    /// Makes the own group of a user to be. An adapter for which it is one piece of work makes
+    /// the user as well.
     ///
     /// # Errors
     /// See [`AccountError`].
-    fn create_group(&self, name: &Username, gid: u32) -> Result<(), AccountError>;
-    /// Makes a user without a password, expired.
+    fn create_group(&self, user: &NewUser<'_>) -> Result<(), AccountError>;
+    /// Makes a user without a password, expired; its group is there.
     ///
     /// # Errors
     /// See [`AccountError`].
@@ -154,4 +181,54 @@ pub trait AccountDatabase: Send + Sync {
     /// # Errors
     /// See [`AccountError`].
     fn delete(&self, name: &Username, id: u32) -> Result<(), AccountError>;
+}
+
+/// Whether the group is there as asked for; `tool` made it.
+fn check_group(tool: &'static str, new: &NewUser<'_>) -> Result<(), AccountError> {
+    match files::group(new.username.as_str())? {
+        Some(group) if group.gid == new.uid && group.members.is_empty() => Ok(()),
+        Some(_) => Err(untrue(tool, "the group has other values than asked for")),
+        None => Err(untrue(tool, "the group is not there")),
+    }
+}
+
+/// Whether the user is there as asked for, and locked; `tool` made it.
+fn check_user(tool: &'static str, new: &NewUser<'_>) -> Result<(), AccountError> {
+    let Some(user) = files::user(new.username.as_str())? else {
+        return Err(untrue(tool, "the user is not there"));
+    };
+    let as_asked = user.uid == new.uid
+        && user.gid == new.uid
+        && user.gecos == new.gecos
+        && user.home == new.home
+        && user.shell == new.shell;
+    if !as_asked {
+        return Err(untrue(tool, "the user has other values than asked for"));
+    }
+    match files::shadow(new.username.as_str())? {
+        Some(shadow) if shadow.expired() && shadow.password_locked() => Ok(()),
+        Some(_) => Err(untrue(tool, "the account is not locked")),
+        None => Err(untrue(tool, "the shadow entry is not there")),
+    }
+}
+
+/// Whether the password field holds that.
+fn has_password(name: &Username, value: &str) -> Result<bool, AccountError> {
+    Ok(files::shadow(name.as_str())?.is_some_and(|s| s.password() == value))
+}
+
+/// Whether the account is expired (`true`) or never expires (`false`); `None` with another date.
+fn is_expired(tool: &'static str, name: &Username) -> Result<Option<bool>, AccountError> {
+    match files::shadow(name.as_str())? {
+        Some(shadow) if shadow.expired() => Ok(Some(true)),
+        Some(shadow) => Ok(shadow.expires.is_none().then_some(false)),
+        None => Err(untrue(tool, "the account has no shadow entry")),
+    }
+}
+
+fn untrue(tool: &'static str, what: impl Into<String>) -> AccountError {
+    AccountError::Untrue {
+        tool,
+        what: what.into(),
+    }
 }

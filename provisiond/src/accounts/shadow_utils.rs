@@ -4,9 +4,12 @@ use std::time::{Duration, Instant};
 use provision_api::Username;
 use users::os::unix::GroupExt;
 
-use super::command::{self, Rights};
+use super::absent::Absent;
+use super::command;
 use super::files::{self, GroupEntry, PasswdEntry, ShadowEntry};
 use super::{AccountDatabase, AccountError, NewUser, PasswordField};
+use super::{check_group, check_user, has_password, is_expired, untrue};
+use crate::crash_point;
 
 const GROUPADD: &str = "/usr/sbin/groupadd";
 const USERADD: &str = "/usr/sbin/useradd";
@@ -31,13 +34,26 @@ const RETRY_WITHIN: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub struct ShadowUtils {
     held: Option<OwnedFd>,
+    retry_within: Duration,
+    absent: Absent,
 }
 
 impl ShadowUtils {
     /// The adapter; each tool inherits `held`, a lock that must outlive it.
     #[must_use]
     pub fn new(held: Option<OwnedFd>) -> Self {
-        Self { held }
+        Self {
+            held,
+            retry_within: RETRY_WITHIN,
+            absent: Absent::default(),
+        }
+    }
+
+    /// Gives up on a locked database after another time than 20 s.
+    #[must_use]
+    pub fn with_patience(mut self, retry_within: Duration) -> Self {
+        self.retry_within = retry_within;
+        self
     }
 
     /// The tools that must be there.
@@ -52,18 +68,21 @@ impl ShadowUtils {
     ) -> Result<(), AccountError> {
         let started = Instant::now();
         loop {
-            tracing::info!(tool, "running");
-            let ended = command::run(
-                tool,
-                arguments,
-                input,
-                Rights::Root(self.held.as_ref()),
-                DEADLINE,
-            )?;
+            tracing::debug!(tool, "running {tool}");
+            crash_point::at_tool(tool, "before");
+            let ended = command::run(tool, arguments, input, self.held.as_ref(), DEADLINE)?;
+            crash_point::at_tool(tool, "after");
             if ended.code == 0 {
                 return Ok(());
             }
-            tracing::warn!(tool, code = ended.code, said = ended.said, "failed");
+            tracing::warn!(
+                tool,
+                code = ended.code,
+                said = ended.said,
+                "{tool} failed with {}: {}",
+                ended.code,
+                ended.said
+            );
             // 1: can't lock or update the password file; 10: can't update the group file.
             if !matches!(ended.code, 1 | 10) {
                 return Err(AccountError::Refused {
@@ -72,19 +91,12 @@ impl ShadowUtils {
                     said: ended.said,
                 });
             }
-            if started.elapsed() > RETRY_WITHIN || !ended.said.contains("lock") {
+            if started.elapsed() > self.retry_within || !ended.said.contains("lock") {
                 let said = ended.said;
                 return Err(AccountError::Busy { tool, said });
             }
             std::thread::sleep(Duration::from_millis(200));
         }
-    }
-}
-
-fn untrue(tool: &'static str, what: impl Into<String>) -> AccountError {
-    AccountError::Untrue {
-        tool,
-        what: what.into(),
     }
 }
 
@@ -107,13 +119,23 @@ impl AccountDatabase for ShadowUtils {
     }
 
     fn name_in_use(&self, name: &Username) -> Result<Option<&'static str>, AccountError> {
-        let name = name.as_str();
+        let (name, now) = (name.as_str(), Instant::now());
+        if self.absent.has(name, now) {
+            return Ok(if files::has_name(files::PASSWD, name)? {
+                Some("user")
+            } else if files::has_name(files::GROUP, name)? {
+                Some("group")
+            } else {
+                None
+            });
+        }
         if users::get_user_by_name(name).is_some() {
             return Ok(Some("user"));
         }
         if users::get_group_by_name(name).is_some() {
             return Ok(Some("group"));
         }
+        self.absent.note(name, now);
         Ok(None)
     }
 
@@ -132,7 +154,8 @@ impl AccountDatabase for ShadowUtils {
         Ok(groups)
     }
 
-    fn create_group(&self, name: &Username, gid: u32) -> Result<(), AccountError> {
+    fn create_group(&self, new: &NewUser<'_>) -> Result<(), AccountError> {
+        let (name, gid) = (new.username, new.uid);
         if let Some(group) = files::group(name.as_str())? {
             return if group.gid == gid {
                 Ok(())
@@ -149,14 +172,7 @@ impl AccountDatabase for ShadowUtils {
             &["-g", &gid.to_string(), "--", name.as_str()],
             None,
         )?;
-        match files::group(name.as_str())? {
-            Some(group) if group.gid == gid && group.members.is_empty() => Ok(()),
-            Some(_) => Err(untrue(
-                GROUPADD,
-                "the group has other values than asked for",
-            )),
-            None => Err(untrue(GROUPADD, "the group is not there")),
-        }
+        check_group(GROUPADD, new)
     }
 
     fn create_user(&self, new: &NewUser<'_>) -> Result<(), AccountError> {
@@ -172,40 +188,18 @@ impl AccountDatabase for ShadowUtils {
             ];
             self.run(USERADD, &arguments, None)?;
         }
-        let Some(user) = files::user(new.username.as_str())? else {
-            return Err(untrue(USERADD, "the user is not there"));
-        };
-        let as_asked = user.uid == new.uid
-            && user.gid == new.uid
-            && user.gecos == new.gecos
-            && user.home == new.home
-            && user.shell == new.shell;
-        if !as_asked {
-            return Err(untrue(USERADD, "the user has other values than asked for"));
-        }
-        match files::shadow(new.username.as_str())? {
-            Some(shadow) if shadow.expired() && shadow.password_locked() => Ok(()),
-            Some(_) => Err(untrue(USERADD, "the account is not locked")),
-            None => Err(untrue(USERADD, "the shadow entry is not there")),
-        }
+        check_user(USERADD, new)
     }
 
     fn set_password(&self, name: &Username, field: PasswordField<'_>) -> Result<(), AccountError> {
-        let value = match field {
-            PasswordField::Hash(hash) => hash.expose(),
-            PasswordField::Impossible => "*",
-            PasswordField::Locked => "!",
-        };
-        let matches = || -> Result<bool, AccountError> {
-            Ok(files::shadow(name.as_str())?.is_some_and(|s| s.password() == value))
-        };
-        if matches()? {
+        let value = field.value();
+        if has_password(name, value)? {
             return Ok(());
         }
         // Neither part can hold a line break: both are parsed types. On standard input, because
         // an argument array can be read by anyone (AccountsService CVE-2012-6655).
         self.run(CHPASSWD, &["-e"], Some(&format!("{name}:{value}\n")))?;
-        if matches()? {
+        if has_password(name, value)? {
             Ok(())
         } else {
             Err(untrue(CHPASSWD, "the password field is another"))
@@ -213,25 +207,15 @@ impl AccountDatabase for ShadowUtils {
     }
 
     fn set_expired(&self, name: &Username, expired: bool) -> Result<(), AccountError> {
-        let is_so = || -> Result<Option<bool>, AccountError> {
-            Ok(files::shadow(name.as_str())?.map(|s| {
-                if expired {
-                    s.expired()
-                } else {
-                    s.expires.is_none()
-                }
-            }))
-        };
-        match is_so()? {
-            Some(true) => return Ok(()),
-            Some(false) => {}
-            None => return Err(untrue(USERMOD, "the account has no shadow entry")),
+        if is_expired(USERMOD, name)? == Some(expired) {
+            return Ok(());
         }
         let date = if expired { EXPIRED } else { "" };
         self.run(USERMOD, &["-e", date, "--", name.as_str()], None)?;
-        match is_so()? {
-            Some(true) => Ok(()),
-            _ => Err(untrue(USERMOD, "the expiry date is another")),
+        if is_expired(USERMOD, name)? == Some(expired) {
+            Ok(())
+        } else {
+            Err(untrue(USERMOD, "the expiry date is another"))
         }
     }
 

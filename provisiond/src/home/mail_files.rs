@@ -8,6 +8,7 @@ use provision_api::{DisplayName, RegistrationId, Username};
 use super::error::{HomeError, at};
 use super::staging::Area;
 use super::{Homes, Ids};
+use crate::crash_point;
 use crate::dirfd::{self, DirRef};
 
 pub(super) const MAILDIR: &str = "Maildir";
@@ -79,14 +80,18 @@ impl Homes {
         ids.check()?;
         let area = Area::open(&self.root)?;
         let home = area.staged(registration)?.ok_or(HomeError::NotStaged)?;
+        crash_point::at("home.mail.before");
         let maildir = private_dir(home.as_fd(), MAILDIR)?;
         make_maildir(&maildir)?;
+        crash_point::at("home.mail.maildir");
         for folder in FOLDERS {
             make_maildir(&private_dir(maildir.as_fd(), folder)?)?;
         }
         let text = self.neomuttrc.render(identity);
         dirfd::replace_file(&home, NEOMUTTRC, NEOMUTTRC_DRAFT, text.as_bytes(), 0o600)
-            .map_err(at(NEOMUTTRC))
+            .map_err(at(NEOMUTTRC))?;
+        crash_point::at("home.mail.after");
+        Ok(())
     }
 }
 

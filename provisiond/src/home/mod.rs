@@ -4,7 +4,7 @@
 //! /home/.registrar/            root 0700, on the file system of the homes
 //!     staging/REGISTRATION     a home in the making
 //!     trash/REGISTRATION-N     what is being deleted
-//!     archive/REGISTRATION     homes of archived accounts
+//!     held/REGISTRATION        a home that is being packed or removed; can still be put back
 //! /home/NAME                   appears and goes by one rename
 //! ```
 //!
@@ -20,9 +20,11 @@ mod publish;
 mod remove;
 mod staging;
 
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use nix::sys::stat::SFlag;
+use nix::sys::stat::{SFlag, fstat};
+use nix::unistd::syncfs;
 use provision_api::{RegistrationId, Username};
 
 pub use error::HomeError;
@@ -30,6 +32,7 @@ pub use mail_files::{MailDomain, MailDomainError, MailIdentity};
 pub use neomuttrc::Template;
 pub use publish::Published;
 
+use crate::crash_point;
 use crate::dirfd;
 use error::at;
 use staging::Area;
@@ -136,9 +139,14 @@ impl Homes {
         ids.check()?;
         let area = Area::open(&self.root)?;
         area.discard_staged(registration)?;
+        crash_point::at("home.stage.before");
         let staged = area.make_staged(registration)?;
-        let filled = copy::skel(&self.skel, &staged)
-            .and_then(|()| publish::make_public_dirs(&staged, &self.public_dirs));
+        crash_point::at("home.stage.made");
+        let filled = copy::skel(&self.skel, &staged).and_then(|()| {
+            crash_point::at("home.stage.copied");
+            publish::make_public_dirs(&staged, &self.public_dirs)
+        });
+        crash_point::at("home.stage.after");
         if filled.is_err() {
             // Half a home is of no use to anyone and may be what fills the disk. If that fails
             // too, the first error says more, and the next call tries again.
@@ -215,36 +223,87 @@ impl Homes {
         area.discard_staged(registration)
     }
 
-    /// Takes a home out of `/home` and keeps it, as it is, where only root can reach it. May be
-    /// repeated; without a home there is nothing to do.
+    /// Takes a home out of `/home` and out of its owner's reach, as it is. May be repeated;
+    /// without a home there is nothing to do.
     ///
     /// End the user's processes first: one that is at work in the home goes on there.
     ///
     /// # Errors
     /// What has the name does not belong to this user; it is left alone.
-    pub fn archive(
+    pub fn hold(
         &self,
         username: &Username,
         ids: Ids,
         registration: RegistrationId,
     ) -> Result<(), HomeError> {
         ids.check()?;
-        Area::open(&self.root)?.put_away(username, ids, registration)
+        Area::open(&self.root)?.hold(username, ids, registration)
     }
 
-    /// Whether a home was archived for this registration.
+    /// The home that is held for this registration.
     ///
     /// # Errors
-    /// The archive can't be trusted or read.
-    pub fn is_archived(&self, registration: RegistrationId) -> Result<bool, HomeError> {
-        Area::open(&self.root)?.is_archived(registration)
+    /// The directory can't be trusted or read.
+    pub fn held(&self, registration: RegistrationId) -> Result<Option<OwnedFd>, HomeError> {
+        Area::open(&self.root)?.held(registration)
     }
 
-    /// Deletes an archived home, if there is one. May be called again, and goes on where it was.
+    /// Undoes [`hold`](Self::hold); without a held home there is nothing to do.
+    ///
+    /// # Errors
+    /// Something else has the name of the home by now.
+    pub fn put_back(
+        &self,
+        registration: RegistrationId,
+        username: &Username,
+    ) -> Result<(), HomeError> {
+        Area::open(&self.root)?.put_back(registration, username)
+    }
+
+    /// Deletes a held home, if there is one. May be called again, and goes on where it was.
     ///
     /// # Errors
     /// [`HomeError::NotYetEmpty`] if there was too much for one call; call again.
-    pub fn delete_archived(&self, registration: RegistrationId) -> Result<(), HomeError> {
-        Area::open(&self.root)?.delete_archived(registration)
+    pub fn delete_held(&self, registration: RegistrationId) -> Result<(), HomeError> {
+        Area::open(&self.root)?.delete_held(registration)
+    }
+
+    /// An empty directory where a home is restored, and only root can look. What an earlier
+    /// attempt left there is thrown away first.
+    ///
+    /// # Errors
+    /// The staging directory can't be trusted or written.
+    pub fn stage_empty(&self, registration: RegistrationId) -> Result<OwnedFd, HomeError> {
+        let area = Area::open(&self.root)?;
+        area.discard_staged(registration)?;
+        let staged = area.make_staged(registration)?;
+        crash_point::at("home.restore.staged");
+        Ok(staged)
+    }
+
+    /// Gives a restored home its name, with the owners and modes that it has.
+    ///
+    /// # Errors
+    /// It is not the home of this user, or something else has the name. `/home` is then as it was.
+    pub fn publish_restored(
+        &self,
+        registration: RegistrationId,
+        username: &Username,
+        ids: Ids,
+    ) -> Result<(), HomeError> {
+        let ids = ids.check()?;
+        let area = Area::open(&self.root)?;
+        let staged = area.staged(registration)?.ok_or(HomeError::NotStaged)?;
+        let stat = fstat(&staged).map_err(at("home"))?;
+        if !publish::is_home_of(&stat, ids) {
+            let path = self.path_of(username);
+            return Err(HomeError::Foreign { path });
+        }
+        crash_point::at("home.restore.before");
+        syncfs(&staged).map_err(at("home"))?;
+        crash_point::at("home.restore.synced");
+        area.rename_to_home(&area.staging, registration, username)?;
+        crash_point::at("home.restore.after");
+        Ok(())
     }
 }

@@ -12,6 +12,7 @@ use super::error::{HomeError, at};
 use super::mail_files::{MAILDIR, MAILDIR_PARTS, NEOMUTTRC};
 use super::staging::Area;
 use super::{Homes, Ids};
+use crate::crash_point;
 use crate::dirfd::{self, DirRef, PERMISSIONS};
 
 const HOME_MODE: u32 = 0o711;
@@ -49,11 +50,15 @@ impl Homes {
             return Ok(Published::Before);
         }
         let staged = area.staged(registration)?.ok_or(HomeError::NotStaged)?;
+        crash_point::at("home.publish.before");
         hand_over(staged.as_fd(), ids, 0)?;
+        crash_point::at("home.publish.owned");
         fchmod(&staged, Mode::from_bits_truncate(HOME_MODE)).map_err(at("home"))?;
         self.check_promises(&staged, ids)?;
         syncfs(&staged).map_err(at("home"))?;
-        area.rename_to_home(registration, username)?;
+        crash_point::at("home.publish.synced");
+        area.rename_to_home(&area.staging, registration, username)?;
+        crash_point::at("home.publish.after");
         Ok(Published::Now)
     }
 
@@ -82,9 +87,10 @@ pub(super) fn make_public_dirs(home: &OwnedFd, names: &[String]) -> Result<(), H
     Ok(())
 }
 
-/// Whether this is a home of `ids`.
+/// Whether this is a home of `ids`. Its owner may have given it another group, as any may that
+/// the owner is in.
 pub(super) fn is_home_of(stat: &FileStat, ids: Ids) -> bool {
-    dirfd::kind(stat) == SFlag::S_IFDIR && stat.st_uid == ids.uid && stat.st_gid == ids.gid
+    dirfd::kind(stat) == SFlag::S_IFDIR && stat.st_uid == ids.uid
 }
 
 /// Gives the tree to its owner. Nobody else can reach it, and there is nothing in it that

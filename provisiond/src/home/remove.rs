@@ -19,6 +19,7 @@ use provision_api::RegistrationId;
 
 use super::error::{HomeError, at};
 use crate::dirfd::{self, DirRef};
+use crate::pulse;
 
 /// Names unlinked or moved in one call, so that no one tree keeps the worker for good.
 const BUDGET: usize = 2_000_000;
@@ -138,6 +139,7 @@ impl<'a> Trash<'a> {
     }
 
     fn spend(&mut self) -> Result<(), HomeError> {
+        pulse::beat();
         self.budget = self.budget.checked_sub(1).ok_or(HomeError::NotYetEmpty)?;
         Ok(())
     }

@@ -12,6 +12,7 @@ use provision_api::{RegistrationId, Username};
 use super::error::{HomeError, at};
 use super::remove::Trash;
 use super::{Ids, publish};
+use crate::crash_point;
 use crate::dirfd::{self, PERMISSIONS, TrustError};
 
 const AREA: &str = ".registrar";
@@ -22,7 +23,7 @@ pub(super) struct Area {
     pub(super) homes: OwnedFd,
     pub(super) staging: OwnedFd,
     trash: OwnedFd,
-    archive: OwnedFd,
+    held: OwnedFd,
 }
 
 impl Area {
@@ -33,13 +34,13 @@ impl Area {
         let area = roots_alone(&homes, AREA, &path)?;
         let staging = roots_alone(&area, "staging", &path.join("staging"))?;
         let trash = roots_alone(&area, "trash", &path.join("trash"))?;
-        let archive = roots_alone(&area, "archive", &path.join("archive"))?;
+        let held = roots_alone(&area, "held", &path.join("held"))?;
         Ok(Self {
             path: home_root.to_owned(),
             homes,
             staging,
             trash,
-            archive,
+            held,
         })
     }
 
@@ -72,6 +73,7 @@ impl Area {
     pub(super) fn discard_staged(&self, registration: RegistrationId) -> Result<(), HomeError> {
         let name = registration.to_string();
         let mut trash = Trash::of(self.trash.as_fd(), registration);
+        crash_point::at("home.discard.before");
         if dirfd::stat_name(&self.staging, name.as_str())
             .map_err(at(&name))?
             .is_some()
@@ -79,8 +81,11 @@ impl Area {
             trash
                 .take(&self.staging, name.as_str())
                 .map_err(at(&name))?;
+            crash_point::at("home.discard.taken");
         }
-        trash.empty()
+        trash.empty()?;
+        crash_point::at("home.discard.after");
+        Ok(())
     }
 
     /// Moves the home of a user to the trash.
@@ -95,19 +100,23 @@ impl Area {
             return Ok(());
         }
         let mut trash = Trash::of(self.trash.as_fd(), registration);
+        crash_point::at("home.withdraw.before");
         trash.take(&self.homes, name).map_err(|e| match e {
             Errno::EBUSY => HomeError::OtherFileSystem {
                 path: self.path_of(username),
             },
             e => at(name)(e),
         })?;
+        crash_point::at("home.withdraw.renamed");
         fsync(&self.trash)
             .and_then(|()| fsync(&self.homes))
-            .map_err(at(name))
+            .map_err(at(name))?;
+        crash_point::at("home.withdraw.after");
+        Ok(())
     }
 
-    /// Moves the home of a user to the archive.
-    pub(super) fn put_away(
+    /// Takes the home of a user out of its owner's reach.
+    pub(super) fn hold(
         &self,
         username: &Username,
         ids: Ids,
@@ -118,10 +127,16 @@ impl Area {
         }
         let (old, new) = (username.as_str(), registration.to_string());
         let flags = RenameFlags::RENAME_NOREPLACE;
-        match renameat2(&self.homes, old, &self.archive, new.as_str(), flags) {
-            Ok(()) => fsync(&self.archive)
-                .and_then(|()| fsync(&self.homes))
-                .map_err(at(old)),
+        crash_point::at("home.hold.before");
+        match renameat2(&self.homes, old, &self.held, new.as_str(), flags) {
+            Ok(()) => {
+                crash_point::at("home.hold.renamed");
+                fsync(&self.held)
+                    .and_then(|()| fsync(&self.homes))
+                    .map_err(at(old))?;
+                crash_point::at("home.hold.after");
+                Ok(())
+            }
             Err(Errno::EBUSY) => Err(HomeError::OtherFileSystem {
                 path: self.path_of(username),
             }),
@@ -129,23 +144,43 @@ impl Area {
         }
     }
 
-    /// Whether there is an archived home.
-    pub(super) fn is_archived(&self, registration: RegistrationId) -> Result<bool, HomeError> {
+    /// The held home of a registration.
+    pub(super) fn held(&self, registration: RegistrationId) -> Result<Option<OwnedFd>, HomeError> {
         let name = registration.to_string();
-        let stat = dirfd::stat_name(&self.archive, name.as_str()).map_err(at(name))?;
-        Ok(stat.is_some())
+        match dirfd::open_dir(&self.held, name.as_str()) {
+            Ok(dir) => Ok(Some(dir)),
+            Err(Errno::ENOENT) => Ok(None),
+            Err(e) => Err(at(name)(e)),
+        }
     }
 
-    /// Deletes an archived home.
-    pub(super) fn delete_archived(&self, registration: RegistrationId) -> Result<(), HomeError> {
+    /// Gives a held home its place again, if there is one.
+    pub(super) fn put_back(
+        &self,
+        registration: RegistrationId,
+        username: &Username,
+    ) -> Result<(), HomeError> {
+        if self.held(registration)?.is_none() {
+            return Ok(());
+        }
+        crash_point::at("home.put-back.before");
+        self.rename_to_home(&self.held, registration, username)?;
+        crash_point::at("home.put-back.after");
+        Ok(())
+    }
+
+    /// Deletes a held home.
+    pub(super) fn delete_held(&self, registration: RegistrationId) -> Result<(), HomeError> {
         let name = registration.to_string();
         let mut trash = Trash::of(self.trash.as_fd(), registration);
-        if self.is_archived(registration)? {
-            trash
-                .take(&self.archive, name.as_str())
-                .map_err(at(&name))?;
+        crash_point::at("home.delete-held.before");
+        if self.held(registration)?.is_some() {
+            trash.take(&self.held, name.as_str()).map_err(at(&name))?;
+            crash_point::at("home.delete-held.taken");
         }
-        trash.empty()
+        trash.empty()?;
+        crash_point::at("home.delete-held.after");
+        Ok(())
     }
 
     /// Whether the user has a home.
@@ -162,18 +197,22 @@ impl Area {
         }
     }
 
-    /// Gives the staged home of a registration its name.
+    /// Gives the staged or held home of a registration its name.
     pub(super) fn rename_to_home(
         &self,
+        from: &OwnedFd,
         registration: RegistrationId,
         username: &Username,
     ) -> Result<(), HomeError> {
         let (old, new) = (registration.to_string(), username.as_str());
         let flags = RenameFlags::RENAME_NOREPLACE;
-        match renameat2(&self.staging, old.as_str(), &self.homes, new, flags) {
-            Ok(()) => fsync(&self.homes)
-                .and_then(|()| fsync(&self.staging))
-                .map_err(at(new)),
+        match renameat2(from, old.as_str(), &self.homes, new, flags) {
+            Ok(()) => {
+                crash_point::at("home.publish.renamed");
+                fsync(&self.homes)
+                    .and_then(|()| fsync(from))
+                    .map_err(at(new))
+            }
             Err(Errno::EEXIST) => Err(HomeError::Foreign {
                 path: self.path.join(new),
             }),

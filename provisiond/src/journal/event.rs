@@ -98,6 +98,8 @@ pub enum Work {
     Resume,
     /// Pack the home away and delete the user.
     Archive,
+    /// Make the user again and unpack the home.
+    Restore,
     /// Delete everything.
     Remove,
 }

@@ -1,7 +1,10 @@
 use std::fmt;
+use std::io::{self, Read};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+use crate::pulse;
 
 /// A SHA-256 digest: tells whether two values are equal without keeping either.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +21,22 @@ impl Fingerprint {
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+
+    /// The digest of all that can be read.
+    ///
+    /// # Errors
+    /// It can't be read to its end.
+    pub fn of_reader(mut reader: impl Read) -> io::Result<Self> {
+        let mut digest = Sha256::new();
+        let mut chunk = vec![0; 1 << 16];
+        loop {
+            pulse::beat();
+            match reader.read(&mut chunk)? {
+                0 => return Ok(Self(digest.finalize().into())),
+                read => digest.update(chunk.get(..read).unwrap_or_default()),
+            }
+        }
     }
 }
 

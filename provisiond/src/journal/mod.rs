@@ -8,7 +8,9 @@
 mod event;
 mod file;
 mod fingerprint;
+mod lines;
 
 pub use event::{Answered, Event, Intent, Outcome, Work};
-pub use file::{Journal, JournalError};
+pub use file::{Journal, JournalError, Opened};
 pub use fingerprint::{Fingerprint, FingerprintError};
+pub use lines::{Lines, Place};

@@ -10,7 +10,7 @@ mod message;
 use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -21,10 +21,13 @@ pub use deliver::{DeliveryError, deliver_main};
 pub use message::Notice;
 
 use crate::home::{Ids, MailDomain};
+use crate::sys;
 
 /// The first argument of a run that is only to deliver.
 pub const DELIVER: &str = "deliver";
 const MAX_STDERR: u64 = 1 << 10;
+/// How long an ended child may take to be gone.
+const END_WAIT: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_millis(2);
 
 /// Who is told.
@@ -101,6 +104,13 @@ impl Notifier {
         self
     }
 
+    /// Gives a delivery another time than 10 s to end.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
     /// Puts a notice into the Maildir of its recipient; `now` is in seconds since the epoch.
     ///
     /// # Errors
@@ -145,9 +155,7 @@ impl Notifier {
                 break status;
             }
             if started.elapsed() >= self.deadline {
-                // It may have ended this very moment; then there is nothing to kill.
-                let _ = child.kill();
-                let _ = child.wait();
+                end(child, to.ids);
                 return Err(NotifyError::Deadline {
                     username: username(),
                     deadline: self.deadline,
@@ -182,4 +190,32 @@ impl Notifier {
             }),
         }
     }
+}
+
+/// Ends a child that runs as a member. The daemon has no `CAP_KILL`, so a process with the member's
+/// effective uid sends the signal, which the member can't hold up. The child may be stuck in the
+/// kernel all the same, in a file system of the member's own: then a thread reaps it once it ends.
+fn end(child: Child, ids: Ids) {
+    // Not waited for yet, so the id is still the child's.
+    let sent = i32::try_from(child.id())
+        .map_err(io::Error::other)
+        .and_then(sys::process)
+        .and_then(|process| sys::kill_one_of(ids.uid, &process));
+    if let Err(error) = sent {
+        tracing::warn!(%error, "a delivery that hangs can't be ended");
+    }
+    let mut left = vec![child];
+    let started = Instant::now();
+    while started.elapsed() < END_WAIT {
+        left.retain_mut(|child| !matches!(child.try_wait(), Ok(Some(_))));
+        if left.is_empty() {
+            return;
+        }
+        thread::sleep(POLL);
+    }
+    thread::spawn(move || {
+        for mut child in left {
+            let _ = child.wait();
+        }
+    });
 }

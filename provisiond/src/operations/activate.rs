@@ -94,9 +94,10 @@ impl Operator {
         field: PasswordField<'_>,
     ) -> Result<(), Failure> {
         let name = &intent.username;
-        // A user of that name who is gone, or has another number, is not this account's.
+        // A user of that name who has another number is not this account's. The key file is, and
+        // sshd would let its keys into whoever has the name.
         if !self.is_own_user(intent)? {
-            return Ok(());
+            return self.host.install_keys(name, &[]);
         }
         self.host.accounts.set_expired(name, true)?;
         self.host.refuse_mail(name)?;

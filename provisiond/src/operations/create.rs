@@ -1,7 +1,7 @@
 use provision_api::{Account, CreateAccount, DisplayName, RegistrationId, Step};
 
 use super::refusal::{Failure, Refusal};
-use super::spine::{Asked, Operator};
+use super::spine::{Asked, Operator, unread};
 use super::trail::Trail;
 use crate::accounts::NewUser;
 use crate::journal::{Intent, Outcome, Work};
@@ -58,12 +58,12 @@ impl Operator {
     /// The account, if it was made for this very registration already.
     fn made_before(&self, call: &CreateAccount) -> Result<Option<Account>, Refusal> {
         self.store.read(|registry| {
-            match registry.name_of(call.registration_id) {
-                Some(name) if *name == call.username => {}
+            match registry.name_of(call.registration_id).map_err(unread)? {
+                Some(name) if name == call.username => {}
                 Some(_) => return Err(has_another(call.registration_id)),
                 None => return Ok(None),
             }
-            match registry.account(&call.username) {
+            match registry.account(&call.username).map_err(unread)? {
                 Some(record) if record.display_name == call.display_name => {
                     Ok(Some(record.to_account()))
                 }
@@ -106,17 +106,15 @@ impl Operator {
         let name = &intent.username;
         // First, so that there is no moment in which mail for the new user is taken.
         trail.step(Step::RefuseMail, || host.refuse_mail(name))?;
-        trail.step(Step::Group, || host.accounts.create_group(name, intent.uid))?;
-        let gecos = display_name.to_gecos();
-        trail.step(Step::User, || {
-            host.accounts.create_user(&NewUser {
-                username: name,
-                uid: intent.uid,
-                gecos: &gecos,
-                home,
-                shell: &self.policy.shell,
-            })
-        })?;
+        let user = NewUser {
+            username: name,
+            uid: intent.uid,
+            gecos: &display_name.to_gecos(),
+            home,
+            shell: &self.policy.shell,
+        };
+        trail.step(Step::Group, || host.accounts.create_group(&user))?;
+        trail.step(Step::User, || host.accounts.create_user(&user))?;
         trail.step(Step::StageHome, || {
             host.stage_home(intent.registration_id, intent.uid)
         })?;

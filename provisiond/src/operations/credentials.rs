@@ -9,6 +9,7 @@ use super::spine::{Asked, Operator};
 use super::trail::Trail;
 use crate::accounts::PasswordField;
 use crate::config::PasswordPolicy;
+use crate::crash_point;
 use crate::journal::{Fingerprint, Outcome, Work};
 use crate::notify::Notice;
 use crate::registry::{CREATION_WINDOW, Record};
@@ -132,9 +133,11 @@ impl Operator {
     ) -> Result<(), Refusal> {
         let now = self.clock.now();
         trail.step(Step::Notify, || {
+            crash_point::at("notice.before");
             if let Err(error) = self.host.notify(record, notice, now) {
                 tracing::error!(%error, "the owner can't be told of a change");
             }
+            crash_point::at("notice.after");
             Ok::<(), Failure>(())
         })
     }
@@ -142,7 +145,10 @@ impl Operator {
 
 fn recent(record: &Record, now: i64) -> Vec<i64> {
     let recent = record.recent_changes.iter().copied();
-    recent.filter(|at| *at > now - CREATION_WINDOW).collect()
+    // Those of a clock that was ahead would count until that time comes.
+    recent
+        .filter(|at| *at > now - CREATION_WINDOW && *at <= now)
+        .collect()
 }
 
 fn changed(record: Record, at: i64) -> Record {

@@ -21,6 +21,10 @@ impl Operator {
                 "only an account that was never active is discarded",
             ));
         }
+        // A discard that has begun is never given up. One that could not end, because root gave the
+        // name to somebody else, would leave the daemon not ready for good.
+        let there = self.host.user_is_there(&record);
+        there.map_err(|failure| failure.at(Step::User))?;
         let intent = Self::intent_on(&record, asked, Work::Discard);
         self.carry_out(&intent, None, trail)
     }
@@ -32,29 +36,17 @@ impl Operator {
     ) -> Result<Outcome, Refusal> {
         let host = &self.host;
         let name = &record.username;
-        self.take_down(record, trail)?;
+        self.shut_out(record, trail)?;
+        // Renamed before its owner's name goes; its files are deleted after.
+        trail.step(Step::UnpublishHome, || {
+            host.withdraw_home(name, record.registration_id, record.uid)
+        })?;
+        trail.step(Step::DeleteUser, || host.accounts.delete(name, record.uid))?;
         trail.step(Step::DeleteFiles, || {
             host.delete_leftovers(record.registration_id)
         })?;
         // Nobody of that name is left, so Postfix refuses it by itself.
         trail.step(Step::AcceptMail, || host.accept_mail(name))?;
         Ok(Outcome::Dropped(name.clone()))
-    }
-
-    /// Ends processes, takes the home away, deletes user and group. The home is renamed before
-    /// its owner's name goes, and its files are deleted after.
-    pub(super) fn take_down(&self, record: &Record, trail: &mut Trail<'_>) -> Result<(), Refusal> {
-        let host = &self.host;
-        let name = &record.username;
-        // After a crash the user may be gone already; then nothing can run under the number.
-        if host.user_is_there(record).map_err(|f| f.at(Step::User))? {
-            self.check_identity(record)?;
-            trail.step(Step::Lock, || host.accounts.set_expired(name, true))?;
-            trail.step(Step::RefuseMail, || host.refuse_mail(name))?;
-            trail.step(Step::EndProcesses, || host.end_processes(record.uid))?;
-        }
-        trail.step(Step::SshKeys, || host.install_keys(name, &[]))?;
-        trail.step(Step::UnpublishHome, || host.withdraw_home(record))?;
-        trail.step(Step::DeleteUser, || host.accounts.delete(name, record.uid))
     }
 }

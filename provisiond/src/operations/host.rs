@@ -1,20 +1,24 @@
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use nix::sys::statvfs::{FsFlags, statvfs};
 use provision_api::{AccountState, RegistrationId, SshPublicKey, Username};
 
 use super::refusal::Failure;
 use crate::accounts::{self, AccountDatabase};
+use crate::archive::{Archives, Manifest, Packed};
 use crate::config::Config;
 use crate::home::{
     HomeError, HomeFacts, Homes, Ids, MailDomain, MailDomainError, MailIdentity, Template,
 };
+use crate::jobs::Jobs;
 use crate::journal::Work;
 use crate::notify::{Notice, Notifier, NotifyError, Recipient};
-use crate::postfix::{MapError, MapType, RefusalMap};
+use crate::postfix::{MapType, RefusalMap};
 use crate::registry::{Record, Registry};
-use crate::ssh_keys::{KeyDirectory, KeyFileError};
+use crate::ssh_keys::KeyDirectory;
 
 /// Why the host can't be worked on as the configuration says.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +35,20 @@ pub enum HostError {
     /// The type of Postfix's maps.
     #[error("mail.map_type: `{0}` is not one of hash, btree, lmdb, cdb, texthash")]
     MapType(String),
+    /// A directory that provisiond must be able to write.
+    #[error(
+        "{key}: {} is {what} for this service. Where the directory itself is well, the unit keeps \
+         provisiond out of it: see /usr/share/doc/cosmic-registrar/examples/home-root.conf",
+        path.display()
+    )]
+    NotWritable {
+        /// Which setting names it.
+        key: &'static str,
+        /// The directory.
+        path: PathBuf,
+        /// `missing` or `read-only`.
+        what: &'static str,
+    },
     /// A directory that provisiond keeps.
     #[error("{}: {source}", path.display())]
     Directory {
@@ -41,13 +59,27 @@ pub enum HostError {
     },
 }
 
+/// Beside the map of refused recipients: the same of suspended accounts alone, for Postfix's
+/// `relocated_maps`. That holds for mail from the host itself, too, which passes no smtpd and would
+/// start what a `.forward` says. Not for accounts in the making: Postfix may read it ten seconds
+/// late, and the first mail of a member must not bounce.
+const SUSPENDED: &str = "suspended";
+
+/// How long a login may take from the question whether the account may be used to its first
+/// process. One that asked before the answer was no is ended, too.
+const LATE_LOGIN: Duration = Duration::from_millis(300);
+
 /// Everything on the host that provisiond changes, as the operations speak of it.
 pub struct Host {
     /// Users and groups.
     pub accounts: Box<dyn AccountDatabase>,
     /// Homes.
     pub homes: Homes,
+    /// Packed homes.
+    pub archives: Archives,
+    jobs: Jobs,
     refusals: RefusalMap,
+    suspensions: RefusalMap,
     keys: KeyDirectory,
     domain: MailDomain,
     notifier: Notifier,
@@ -63,9 +95,25 @@ impl Host {
         public.extend(config.accounts.extra_dirs.iter().map(String::as_str));
         let map_type = MapType::parse(&config.mail.map_type)
             .ok_or_else(|| HostError::MapType(config.mail.map_type.clone()))?;
-        for directory in [&config.mail.map_directory, &config.ssh.key_directory] {
+        let suspended = config.mail.map_directory.join(SUSPENDED);
+        for directory in [
+            &config.mail.map_directory,
+            &suspended,
+            &config.ssh.key_directory,
+        ] {
             make_directory(directory)?;
         }
+        for (key, directory) in [
+            ("accounts.home_root", &config.accounts.home_root),
+            ("mail.map_directory", &config.mail.map_directory),
+            ("ssh.key_directory", &config.ssh.key_directory),
+        ] {
+            must_be_writable(key, directory)?;
+        }
+        let map = |directory: &Path| {
+            let domains = config.local_domains();
+            RefusalMap::new(directory, map_type, &config.mail.postmap, domains)
+        };
         let mut homes = Homes::new(&config.accounts.home_root, &config.accounts.skel, public)?;
         if !config.mail.neomuttrc.as_os_str().is_empty() {
             let template = Template::read(&config.mail.neomuttrc).map_err(HostError::Template)?;
@@ -75,16 +123,19 @@ impl Host {
         Ok(Self {
             accounts,
             homes,
+            archives: Archives::new(&config.state.directory),
+            jobs: Jobs::new(&config.state.directory),
             notifier: Notifier::new(domain.clone()),
-            refusals: RefusalMap::new(
-                &config.mail.map_directory,
-                map_type,
-                &config.mail.postmap,
-                config.local_domains(),
-            ),
+            refusals: map(&config.mail.map_directory),
+            suspensions: map(&suspended).by_bare_names(),
             keys: KeyDirectory::new(&config.ssh.key_directory),
             domain,
         })
+    }
+
+    /// Domain of the members' mail addresses.
+    pub(super) fn mail_domain(&self) -> &str {
+        self.domain.as_str()
     }
 
     /// Whether the host has the user that the record speaks of. A user of the same name with
@@ -107,12 +158,27 @@ impl Host {
         Ok(self.refusals.accept(name)?)
     }
 
+    /// From now on nothing is delivered, wherever it comes from.
+    pub(super) fn suspend_mail(&self, name: &Username) -> Result<(), Failure> {
+        self.refusals.refuse(name)?;
+        Ok(self.suspensions.refuse(name)?)
+    }
+
+    /// Undoes [`suspend_mail`](Self::suspend_mail).
+    pub(super) fn resume_mail(&self, name: &Username) -> Result<(), Failure> {
+        self.suspensions.accept(name)?;
+        Ok(self.refusals.accept(name)?)
+    }
+
     pub(super) fn is_mail_refused(&self, name: &Username) -> Result<bool, Failure> {
         Ok(self.refusals.is_refused(name)?)
     }
 
-    pub(super) fn reconcile_refusals(&self, names: &[Username]) -> Result<(), Failure> {
-        Ok(self.refusals.reconcile(names.iter().cloned())?)
+    pub(super) fn reconcile_refusals(&self, closed: &Closed) -> Result<(), Failure> {
+        self.refusals.reconcile(closed.all.iter().cloned())?;
+        Ok(self
+            .suspensions
+            .reconcile(closed.suspended.iter().cloned())?)
     }
 
     pub(super) fn stage_home(&self, id: RegistrationId, uid: u32) -> Result<(), Failure> {
@@ -154,9 +220,13 @@ impl Host {
         Ok(self.homes.inspect(&record.username, record.uid)?)
     }
 
-    pub(super) fn withdraw_home(&self, record: &Record) -> Result<(), Failure> {
-        let (name, id) = (&record.username, record.registration_id);
-        Ok(self.homes.withdraw(name, ids(record.uid), id)?)
+    pub(super) fn withdraw_home(
+        &self,
+        name: &Username,
+        id: RegistrationId,
+        uid: u32,
+    ) -> Result<(), Failure> {
+        Ok(self.homes.withdraw(name, ids(uid), id)?)
     }
 
     pub(super) fn delete_leftovers(&self, id: RegistrationId) -> Result<(), Failure> {
@@ -175,13 +245,55 @@ impl Host {
         self.keys.exists(name).unwrap_or(false)
     }
 
-    pub(super) fn archive_home(&self, record: &Record) -> Result<(), Failure> {
+    pub(super) fn hold_home(&self, record: &Record) -> Result<(), Failure> {
         let (name, id) = (&record.username, record.registration_id);
-        Ok(self.homes.archive(name, ids(record.uid), id)?)
+        Ok(self.homes.hold(name, ids(record.uid), id)?)
     }
 
-    pub(super) fn delete_archive(&self, record: &Record) -> Result<(), Failure> {
-        Ok(self.homes.delete_archived(record.registration_id)?)
+    /// Takes the home out of its owner's reach and packs it. The packed tree stays held.
+    pub(super) fn pack_home(&self, what: Packed) -> Result<(), Failure> {
+        let (name, id) = (&what.username, what.registration_id);
+        self.homes.hold(name, ids(what.uid), id)?;
+        // After a crash it may be packed already, and deleted.
+        if self.archives.is_packed_by(name, what.request_id)? {
+            return Ok(());
+        }
+        let Some(tree) = self.homes.held(id)? else {
+            let why = "there is no home to pack; remove the account instead";
+            return Err(Failure::lasting(why));
+        };
+        self.archives.pack(&tree, what)?;
+        Ok(())
+    }
+
+    /// What is known of the archive of an account.
+    pub(super) fn archived(&self, record: &Record) -> Result<Manifest, Failure> {
+        match self.archives.manifest(&record.username)? {
+            Some(m) if m.registration_id == record.registration_id && m.uid == record.uid => Ok(m),
+            Some(_) => Err(Failure::lasting("the archive is another account's")),
+            None => Err(Failure::lasting("there is no archive of this account")),
+        }
+    }
+
+    /// Puts an archived home in its place.
+    pub(super) fn unpack_home(&self, record: &Record) -> Result<(), Failure> {
+        let (name, id) = (&record.username, record.registration_id);
+        // After a crash it may be there already; it gets its name when it is whole.
+        if self.inspect_home(record)?.owned {
+            return Ok(());
+        }
+        self.archived(record)?;
+        let staged = self.homes.stage_empty(id)?;
+        self.archives.unpack(name, &staged)?;
+        Ok(self.homes.publish_restored(id, name, ids(record.uid))?)
+    }
+
+    /// Deletes what is left of an account whose user is gone.
+    pub(super) fn delete_all_of(&self, record: &Record) -> Result<(), Failure> {
+        self.archives.delete(&record.username)?;
+        self.homes.delete_held(record.registration_id)?;
+        self.jobs.delete(record.registration_id)?;
+        Ok(self.homes.delete_leftovers(record.registration_id)?)
     }
 
     /// Tells the owner of a change, by a message in the Maildir.
@@ -199,22 +311,56 @@ impl Host {
         self.notifier.deliver(notice, recipient, now)
     }
 
-    pub(super) fn end_processes(&self, uid: u32) -> Result<(), Failure> {
-        accounts::end_processes(uid).map_err(|e| Failure::passing(e.to_string()))
+    /// Ends what runs in the user's name now; more may come. A failure is logged alone.
+    pub(super) fn end_what_runs(&self, uid: u32) {
+        if let Err(error) = accounts::end_processes(uid) {
+            tracing::warn!(%error, "not all that runs is ended yet");
+        }
+    }
+
+    /// Ends what runs in the user's name, and what would be started in it later. Jobs go first,
+    /// so that none starts any more, and once more at the end, as what ran may have made some.
+    pub(super) fn quieten(
+        &self,
+        name: &Username,
+        id: RegistrationId,
+        uid: u32,
+    ) -> Result<(), Failure> {
+        self.jobs.hold(id, name, uid)?;
+        let end = || accounts::end_processes(uid).map_err(|e| Failure::passing(e.to_string()));
+        end()?;
+        std::thread::sleep(LATE_LOGIN);
+        end()?;
+        Ok(self.jobs.hold(id, name, uid)?)
+    }
+
+    pub(super) fn give_jobs_back(&self, record: &Record) -> Result<(), Failure> {
+        Ok(self.jobs.give_back(record.registration_id)?)
     }
 }
 
-/// The names that Postfix must refuse: of accounts that exist and may not get mail.
-pub(super) fn names_without_mail(registry: &Registry) -> Vec<Username> {
-    let closed = registry
-        .accounts()
-        .filter(|r| matches!(r.state, AccountState::Locked | AccountState::Suspended))
-        .map(|r| r.username.clone());
+/// The names that Postfix must refuse.
+pub(super) struct Closed {
+    all: Vec<Username>,
+    suspended: Vec<Username>,
+}
+
+/// Accounts that exist and may not get mail.
+pub(super) fn names_without_mail(registry: &Registry) -> Closed {
+    let names = |state: AccountState| {
+        let of_state = registry.states().filter(move |(_, s)| *s == state);
+        of_state.map(|(name, _)| name)
+    };
     let begun = registry
         .intents()
-        .filter(|i| matches!(i.work, Work::Create { .. }))
+        .filter(|i| matches!(i.work, Work::Create { .. } | Work::Restore))
         .map(|i| i.username.clone());
-    closed.chain(begun).collect()
+    let suspended: Vec<Username> = names(AccountState::Suspended).collect();
+    let others = names(AccountState::Locked).chain(begun);
+    Closed {
+        all: others.chain(suspended.iter().cloned()).collect(),
+        suspended,
+    }
 }
 
 fn ids(uid: u32) -> Ids {
@@ -236,35 +382,17 @@ fn make_directory(path: &Path) -> Result<(), HostError> {
     }
 }
 
-impl From<HomeError> for Failure {
-    fn from(error: HomeError) -> Self {
-        let transient = matches!(
-            error,
-            HomeError::DiskFull { .. } | HomeError::Io { .. } | HomeError::NotYetEmpty
-        );
-        Self {
-            transient,
-            message: error.to_string(),
-        }
-    }
-}
-
-impl From<MapError> for Failure {
-    fn from(error: MapError) -> Self {
-        let transient = matches!(error, MapError::Io { .. } | MapError::Postmap(_));
-        Self {
-            transient,
-            message: error.to_string(),
-        }
-    }
-}
-
-impl From<KeyFileError> for Failure {
-    fn from(error: KeyFileError) -> Self {
-        let transient = matches!(error, KeyFileError::Io { .. });
-        Self {
-            transient,
-            message: error.to_string(),
-        }
-    }
+/// A sandbox that does not fit the settings shows here and not at somebody's sign-up: outside of
+/// `ReadWritePaths=` all is read-only, and what `ProtectHome=` covers is empty (systemd.exec(5)).
+fn must_be_writable(key: &'static str, path: &Path) -> Result<(), HostError> {
+    let what = match statvfs(path) {
+        Ok(on) if !on.flags().contains(FsFlags::ST_RDONLY) => return Ok(()),
+        Ok(_) => "read-only",
+        Err(_) => "missing",
+    };
+    Err(HostError::NotWritable {
+        key,
+        path: path.to_owned(),
+        what,
+    })
 }

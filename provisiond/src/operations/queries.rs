@@ -9,10 +9,10 @@ use provision_api::{
 
 use super::host::Host;
 use super::refusal::{Failure, Refusal};
-use super::spine::Policy;
+use super::spine::{Rulebook, unread};
 use crate::accounts::ShadowUtils;
 use crate::clock::Clock;
-use crate::names::NameRules;
+use crate::live::Live;
 use crate::registry::{Record, Registry};
 
 /// How much room the accounts of one page may take, so that a reply fits into a message.
@@ -20,6 +20,9 @@ const PAGE_BYTES: usize = 56 * 1024;
 
 /// The longest page of `ListAccounts`.
 const MAX_PAGE: u32 = 500;
+
+/// A warning comes when less than one in so many of the uids is left.
+const UID_WARNING: u64 = 10;
 
 /// How the worker is, for `Health`.
 #[derive(Debug, Default)]
@@ -36,10 +39,8 @@ pub struct Reader {
     pub registry: Arc<RwLock<Registry>>,
     /// The host.
     pub host: Arc<Host>,
-    /// Which names are free.
-    pub rules: Arc<NameRules>,
-    /// Caps and ranges.
-    pub policy: Arc<Policy>,
+    /// Which names are free; caps and ranges.
+    pub rulebook: Arc<Live<Rulebook>>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// How the worker is.
@@ -59,6 +60,8 @@ impl Reader {
         let reason = match Username::parse(&p.username) {
             Err(rule) => Some(rule.to_string()),
             Ok(name) => self
+                .rulebook
+                .get()
                 .rules
                 .refusal(
                     &name,
@@ -80,8 +83,10 @@ impl Reader {
     /// # Errors
     /// There is no such account, or the host can't be read.
     pub fn get_account(&self, p: &OnAccount) -> Result<GetAccountReply, ProvisionError> {
-        let record = self.registry().account(&p.username).cloned();
-        let record = record.ok_or_else(|| Refusal::NoSuchAccount(p.username.clone()));
+        let record = self.registry().account(&p.username);
+        let record = record
+            .map_err(unread)
+            .and_then(|r| r.ok_or_else(|| Refusal::NoSuchAccount(p.username.clone())));
         let view = record.and_then(|r| Ok((self.host_view(&r)?, r)));
         let (host, record) = view.map_err(|e| e.into_wire(p.request_id))?;
         Ok(GetAccountReply {
@@ -119,7 +124,7 @@ impl Reader {
     /// `ListAccounts`. A page may be shorter than asked for: a reply fits into one message.
     ///
     /// # Errors
-    /// The limit is out of range.
+    /// The limit is out of range, or a record can't be read.
     pub fn list_accounts(&self, p: &ListAccounts) -> Result<ListAccountsReply, ProvisionError> {
         if !(1..=MAX_PAGE).contains(&p.limit) {
             let refusal = Refusal::InvalidArgument {
@@ -133,6 +138,7 @@ impl Reader {
         let mut bytes = 0;
         let mut next = None;
         for record in registry.accounts_after(p.after.as_ref()) {
+            let record = record.map_err(|e| unread(e).into_wire(p.request_id))?;
             let account = record.to_account();
             bytes += serde_json::to_vec(&account).map_or(0, |json| json.len() + 1);
             let full = u32::try_from(accounts.len()).unwrap_or(u32::MAX) >= p.limit;
@@ -154,16 +160,19 @@ impl Reader {
     /// `Health`.
     #[must_use]
     pub fn health(&self, p: &OnlyRequestId) -> HealthReply {
-        let problems = self.problems();
+        let mut problems = self.problems();
+        let ready = problems.is_empty();
+        problems.extend(self.warnings());
         let registry = self.registry();
         HealthReply {
             request_id: p.request_id,
-            ready: problems.is_empty(),
+            ready,
             problems,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             accounts: u32::try_from(registry.len()).unwrap_or(u32::MAX),
             created_this_hour: registry.creations(self.clock.now()).0,
-            create_limit_per_hour: self.policy.create_limit_per_hour,
+            create_limit_per_hour: self.rulebook.get().policy.create_limit_per_hour,
+            mail_domain: self.host.mail_domain().to_owned(),
         }
     }
 
@@ -183,22 +192,37 @@ impl Reader {
                 problems.push(format!("{tool} is missing"));
             }
         }
-        if !Path::new(&self.policy.shell).exists() {
-            problems.push(format!("the login shell {} is missing", self.policy.shell));
+        let policy = &self.rulebook.get().policy;
+        if !Path::new(&policy.shell).exists() {
+            problems.push(format!("the login shell {} is missing", policy.shell));
         }
-        let next = self.registry().next_uid(*self.policy.uids.start());
-        if !self.policy.uids.contains(&next) {
+        let next = self.registry().next_uid(*policy.uids.start());
+        if !policy.uids.contains(&next) {
             problems.push("no uid is left for a new account".to_owned());
         }
         problems
     }
 
+    /// What an admin must see to before it becomes a problem.
+    fn warnings(&self) -> Option<String> {
+        let policy = Arc::clone(&self.rulebook.get().policy);
+        let uids = &policy.uids;
+        let (min, end) = (u64::from(*uids.start()), u64::from(*uids.end()) + 1);
+        let next = u64::from(self.registry().next_uid(*uids.start()));
+        let (size, left) = (end.saturating_sub(min), end.saturating_sub(next));
+        let few = left > 0 && left * UID_WARNING < size;
+        few.then(|| {
+            format!(
+                "{left} of {size} uids are left for new accounts; see accounts.uid_max in \
+                 provisiond.toml"
+            )
+        })
+    }
+
     /// How many accounts are active, for the status line of the service manager.
     #[must_use]
     pub fn active(&self) -> usize {
-        let registry = self.registry();
-        let active = |r: &&Record| r.state == AccountState::Active;
-        registry.accounts().filter(active).count()
+        self.registry().count(AccountState::Active)
     }
 }
 

@@ -2,6 +2,7 @@ use provision_api::{AccountState, ProvisionError, RequestId, Step, Username};
 
 use crate::accounts::AccountError;
 use crate::journal::JournalError;
+use crate::names::NameError;
 
 /// How long a caller should wait before it tries a step again that could not be done now.
 const RETRY_AFTER_SECONDS: u32 = 30;
@@ -47,6 +48,15 @@ impl From<AccountError> for Failure {
         Self {
             transient: error.is_transient(),
             message: error.to_string(),
+        }
+    }
+}
+
+impl From<NameError> for Failure {
+    fn from(error: NameError) -> Self {
+        match error {
+            NameError::Accounts(e) => e.into(),
+            NameError::Journal(e) => e.into(),
         }
     }
 }
@@ -155,7 +165,7 @@ impl Refusal {
 }
 
 /// The name of a step as the wire writes it.
-pub(super) fn step_name(step: Step) -> String {
+pub(crate) fn step_name(step: Step) -> String {
     let name = format!("{step:?}");
     let mut letters = name.chars();
     letters

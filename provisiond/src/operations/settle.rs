@@ -38,7 +38,7 @@ impl Operator {
     /// Ends an operation that is still open: what closes an account is finished, what opens one
     /// is finished only if the host shows that nothing but the record is missing.
     pub(super) fn settle(&mut self, intent: &Intent, trail: &mut Trail<'_>) -> Result<(), Refusal> {
-        tracing::warn!(work = ?intent.work, "settling an unfinished operation");
+        tracing::warn!(work = ?intent.work, "{}: settling an unfinished operation", intent.username);
         let result = match &intent.work {
             Work::Create { .. } => None,
             Work::Activate { .. } => self.is_open(intent)?.then(|| self.perform_again(intent)),
@@ -51,6 +51,7 @@ impl Operator {
             | Work::Suspend
             | Work::Resume
             | Work::Archive
+            | Work::Restore
             | Work::Remove => Some(self.perform(intent, None, trail)),
         };
         match result {
@@ -75,8 +76,16 @@ impl Operator {
     pub(super) fn back_out(&mut self, intent: &Intent, refusal: Refusal) -> Refusal {
         match &intent.work {
             // Half closed: stays on the books until it is done.
-            Work::Discard | Work::Suspend | Work::Archive | Work::Remove => return refusal,
-            Work::Create { .. } | Work::Activate { .. } | Work::Resume => {
+            Work::Discard | Work::Suspend => return refusal,
+            // Past the point of no return: the same.
+            Work::Archive | Work::Remove if !self.can_keep(intent) => return refusal,
+            Work::Restore if !self.can_unrestore(intent) => return refusal,
+            Work::Create { .. }
+            | Work::Activate { .. }
+            | Work::Resume
+            | Work::Archive
+            | Work::Restore
+            | Work::Remove => {
                 if let Err(failure) = self.undo(intent) {
                     tracing::error!(error = %failure, "what was done can't be undone now");
                     return Refusal::Step {
@@ -102,12 +111,14 @@ impl Operator {
         })
     }
 
-    /// Takes back the effects of an operation that makes or opens an account.
+    /// Takes back the effects of an operation that makes or opens an account, or packs it away.
     fn undo(&self, intent: &Intent) -> Result<(), Failure> {
         match &intent.work {
             Work::Create { .. } => self.undo_create(intent),
             Work::Activate { .. } => self.close_again(intent, PasswordField::Locked),
             Work::Resume => self.shut(intent),
+            Work::Archive | Work::Remove => self.keep(intent),
+            Work::Restore => self.unrestore(intent),
             _ => Ok(()),
         }
     }

@@ -9,9 +9,11 @@ use super::host::Host;
 use super::queries::Vitals;
 use super::refusal::{Failure, Refusal};
 use super::trail::Trail;
+use super::turn::Turn;
 use crate::clock::Clock;
 use crate::config::PasswordPolicy;
-use crate::journal::{Answered, Event, Fingerprint, Intent, Outcome, Work};
+use crate::journal::{Answered, Event, Fingerprint, Intent, JournalError, Outcome, Work};
+use crate::live::Live;
 use crate::names::NameRules;
 use crate::registry::{Record, Store};
 
@@ -32,10 +34,20 @@ pub struct Policy {
     pub privileged_groups: Vec<String>,
 }
 
+/// What a reload replaces: every call is judged by the one that it finds at its beginning.
+#[derive(Clone, Debug)]
+pub struct Rulebook {
+    /// Which names are free.
+    pub rules: Arc<NameRules>,
+    /// Caps and ranges.
+    pub policy: Arc<Policy>,
+}
+
 /// Carries out the calls that change something, one after the other.
 pub struct Operator {
     pub(super) store: Store,
     pub(super) host: Arc<Host>,
+    rulebook: Arc<Live<Rulebook>>,
     pub(super) rules: Arc<NameRules>,
     pub(super) policy: Arc<Policy>,
     pub(super) clock: Arc<dyn Clock>,
@@ -55,15 +67,16 @@ impl Operator {
     pub fn new(
         store: Store,
         host: Arc<Host>,
-        rules: Arc<NameRules>,
-        policy: Arc<Policy>,
+        rulebook: Arc<Live<Rulebook>>,
         clock: Arc<dyn Clock>,
     ) -> Self {
+        let now = rulebook.get();
         Self {
             store,
             host,
-            rules,
-            policy,
+            rules: Arc::clone(&now.rules),
+            policy: Arc::clone(&now.policy),
+            rulebook,
             clock,
         }
     }
@@ -80,6 +93,9 @@ impl Operator {
         method: &Method,
         report: &mut dyn FnMut(Step),
     ) -> Result<Account, ProvisionError> {
+        let rulebook = self.rulebook.get();
+        self.rules = Arc::clone(&rulebook.rules);
+        self.policy = Arc::clone(&rulebook.policy);
         let request_id = method.request_id();
         let result = self.try_change(method, &mut Trail::new(report));
         result.map_err(|refusal| refusal.into_wire(request_id))
@@ -125,10 +141,11 @@ impl Operator {
             Method::DiscardAccount(call) => self.discard_account(call, asked, trail),
             Method::SetPassword(call) => self.set_password(call, asked, trail),
             Method::SetSshKeys(call) => self.set_ssh_keys(call, asked, trail),
-            Method::SuspendAccount(call) => self.suspend_account(call, asked, trail),
-            Method::ResumeAccount(call) => self.resume_account(call, asked, trail),
-            Method::ArchiveAccount(call) => self.archive_account(call, asked, trail),
-            Method::RemoveAccount(call) => self.remove_account(call, asked, trail),
+            Method::SuspendAccount(call) => self.turn(Turn::Suspend, call, asked, trail),
+            Method::ResumeAccount(call) => self.turn(Turn::Resume, call, asked, trail),
+            Method::ArchiveAccount(call) => self.turn(Turn::Archive, call, asked, trail),
+            Method::RestoreAccount(call) => self.turn(Turn::Restore, call, asked, trail),
+            Method::RemoveAccount(call) => self.turn(Turn::Remove, call, asked, trail),
             Method::CheckUsername(_)
             | Method::GetAccount(_)
             | Method::Health(_)
@@ -142,7 +159,7 @@ impl Operator {
     /// The answer that this very call got before.
     fn recall(&self, asked: Asked) -> Result<Option<Account>, Refusal> {
         self.store.read(|registry| {
-            let before = registry.answer(asked.request_id);
+            let before = registry.answer(asked.request_id).map_err(unread)?;
             let open = || {
                 registry
                     .intents()
@@ -153,7 +170,7 @@ impl Operator {
                 (None, Some(i)) if i.fingerprint != asked.fingerprint => {
                     Err(Refusal::RequestIdReused)
                 }
-                (before, _) => Ok(before.map(|b| b.account.clone())),
+                (before, _) => Ok(before.map(|b| b.account)),
             }
         })
     }
@@ -161,7 +178,7 @@ impl Operator {
     /// The account of that name, as far as it is provisiond's.
     pub(super) fn account(&self, username: &Username) -> Result<Record, Refusal> {
         self.store.read(|r| {
-            if r.tombstone(username).is_some() {
+            if r.state(username) == Some(AccountState::Removed) {
                 return Err(Refusal::WrongState {
                     username: username.clone(),
                     state: AccountState::Removed,
@@ -169,7 +186,7 @@ impl Operator {
                 });
             }
             r.account(username)
-                .cloned()
+                .map_err(unread)?
                 .ok_or_else(|| Refusal::NoSuchAccount(username.clone()))
         })
     }
@@ -250,7 +267,8 @@ impl Operator {
             }
             Work::Suspend => self.do_suspend(record, trail),
             Work::Resume => self.do_resume(record, trail),
-            Work::Archive => self.do_archive(record, trail),
+            Work::Archive => self.do_archive(record, intent, trail),
+            Work::Restore => self.do_restore(record, trail),
             Work::Remove => self.do_remove(&record, intent.at, trail),
         }
     }
@@ -291,4 +309,10 @@ impl Operator {
             failure: e.into(),
         })
     }
+}
+
+/// The registry can't tell now.
+pub(super) fn unread(error: JournalError) -> Refusal {
+    tracing::error!(%error, "a record can't be read");
+    Failure::from(error).at(Step::Record)
 }

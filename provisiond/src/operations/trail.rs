@@ -1,6 +1,7 @@
 use provision_api::Step;
 
 use super::refusal::{Failure, Refusal, step_name};
+use crate::pulse;
 
 /// Tells the log, and whoever asked, of each step.
 pub(super) struct Trail<'a> {
@@ -20,15 +21,16 @@ impl<'a> Trail<'a> {
     ) -> Result<T, Refusal> {
         let span = tracing::info_span!("step", step = step_name(step));
         let _entered = span.enter();
+        pulse::beat();
         match work() {
             Ok(value) => {
-                tracing::info!("done");
+                tracing::debug!("done");
                 (self.report)(step);
                 Ok(value)
             }
             Err(error) => {
                 let failure = error.into();
-                tracing::warn!(transient = failure.transient, error = %failure, "failed");
+                tracing::warn!(transient = failure.transient, error = %failure, "{} failed: {failure}", step_name(step));
                 Err(Refusal::Step { step, failure })
             }
         }

@@ -24,6 +24,7 @@ use provision_api::Username;
 pub use postmap::PostmapError;
 pub use source::SourceError;
 
+use crate::crash_point;
 use crate::dirfd::{self, TrustError};
 use source::Source;
 
@@ -121,6 +122,7 @@ pub struct RefusalMap {
     map_type: MapType,
     postmap: PathBuf,
     domains: BTreeSet<String>,
+    bare: bool,
     deadline: Duration,
 }
 
@@ -143,8 +145,17 @@ impl RefusalMap {
                 .map(|domain| domain.to_ascii_lowercase())
                 .filter(|domain| source::is_domain(domain))
                 .collect(),
+            bare: false,
             deadline: Duration::from_secs(20),
         }
+    }
+
+    /// For `relocated_maps`: names stand there alone, too, and so are found with every domain and
+    /// address of this host. `NAME@[192.0.2.1]` is in no list of domains.
+    #[must_use]
+    pub fn by_bare_names(mut self) -> Self {
+        self.bare = true;
+        self
     }
 
     /// Gives postmap(1) another time than 20 s to end.
@@ -209,23 +220,29 @@ impl RefusalMap {
     }
 
     fn write(&self, dir: &OwnedFd, source: &Source) -> Result<(), MapError> {
-        let text = source.to_text(&self.domains);
+        let text = source.to_text(&self.domains, self.bare);
         let bytes = text.as_bytes();
+        crash_point::at("postfix.map.before");
         let Some(suffix) = self.map_type.suffix() else {
             return dirfd::replace_file(dir, NAME, TEMPORARY, bytes, MODE).map_err(self.io());
         };
         let (built, wanted) = (format!("{DRAFT}{suffix}"), format!("{NAME}{suffix}"));
         dirfd::remove_name(dir, built.as_str()).map_err(self.io())?;
         dirfd::replace_file(dir, DRAFT, TEMPORARY, bytes, MODE).map_err(self.io())?;
+        crash_point::at("postfix.map.drafted");
         let mut table = OsString::from(format!("{}:", self.map_type.as_str()));
         table.push(self.dir.join(DRAFT));
         postmap::compile(&self.postmap, &table, self.deadline)?;
+        crash_point::at("postfix.map.compiled");
         let compiled = dirfd::open_file(dir, built.as_str()).map_err(self.io())?;
         compiled.sync_all().map_err(self.io())?;
-        renameat(dir, DRAFT, dir, NAME)
-            .and_then(|()| renameat(dir, built.as_str(), dir, wanted.as_str()))
-            .and_then(|()| fsync(dir))
-            .map_err(self.io())
+        renameat(dir, DRAFT, dir, NAME).map_err(self.io())?;
+        crash_point::at("postfix.map.text-renamed");
+        renameat(dir, built.as_str(), dir, wanted.as_str()).map_err(self.io())?;
+        crash_point::at("postfix.map.renamed");
+        fsync(dir).map_err(self.io())?;
+        crash_point::at("postfix.map.after");
+        Ok(())
     }
 
     fn is_compiled(&self, dir: &OwnedFd) -> Result<bool, MapError> {

@@ -35,9 +35,11 @@ impl Source {
             let name = std::str::from_utf8(bytes)
                 .ok()
                 .and_then(|text| text.strip_suffix(ANSWER)?.strip_suffix(' '))
-                .and_then(|key| key.split_once('@'))
-                .filter(|(_, domain)| is_domain(domain))
-                .and_then(|(name, _)| Username::parse(name).ok());
+                .and_then(|key| match key.split_once('@') {
+                    Some((name, domain)) => is_domain(domain).then_some(name),
+                    None => Some(key),
+                })
+                .and_then(|name| Username::parse(name).ok());
             names.insert(name.ok_or(SourceError { line })?);
         }
         Ok(Self { names })
@@ -53,9 +55,14 @@ impl Source {
 
     /// A line for each name and domain. `NAME@` alone would match in every domain of the world
     /// (access(5)), and so refuse mail that goes out.
-    pub(super) fn to_text(&self, domains: &BTreeSet<String>) -> String {
+    /// `bare` adds the name alone, which relocated(5) finds with each domain and address of this
+    /// host and with no other; access(5) never looks for it.
+    pub(super) fn to_text(&self, domains: &BTreeSet<String>, bare: bool) -> String {
         let mut text = String::from(HEADER);
         for name in &self.names {
+            if bare {
+                text.push_str(&format!("{name} {ANSWER}\n"));
+            }
             for domain in domains {
                 text.push_str(&format!("{name}@{domain} {ANSWER}\n"));
             }
@@ -83,9 +90,12 @@ mod tests {
             names: names.into(),
         };
         let domains = ["localhost", "tilde.example"].map(str::to_owned).into();
-        let text = source.to_text(&domains);
+        let text = source.to_text(&domains, false);
         assert_eq!(text.matches("ada@").count(), 2);
         assert_eq!(Source::parse(text.as_bytes()).unwrap(), source);
+        let with_bare = source.to_text(&domains, true);
+        assert_eq!(with_bare.matches("\nada ").count(), 1);
+        assert_eq!(Source::parse(with_bare.as_bytes()).unwrap(), source);
     }
 
     #[test]

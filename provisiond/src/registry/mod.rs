@@ -1,8 +1,11 @@
 //! What provisiond knows: accounts, tombstones, unfinished operations, answers already given.
 //!
-//! [`Registry`] is the state in memory, a pure function of the journal's events. [`Store`] owns
-//! the journal and commits to both, in that order.
+//! [`Registry`] is an index in memory of the journal's events, a pure function of them: it knows
+//! names, states and where in the journal the rest stands, and reads that when it is asked.
+//! [`Store`] owns the journal and commits to both, in that order.
 
+mod answers;
+mod index;
 mod record;
 mod state;
 mod store;

@@ -1,36 +1,43 @@
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
-use provision_api::{RegistrationId, RequestId, Username};
+use provision_api::{AccountState, RegistrationId, RequestId, Username};
 
-use super::{Record, Tombstone};
-use crate::journal::{Answered, Event, Intent, Outcome, Work};
+use super::Record;
+use super::answers::Answers;
+use super::index::{Entry, Index};
+use crate::journal::{Answered, Event, Intent, JournalError, Lines, Outcome, Place, Work};
 
 /// The window of the hourly caps, in seconds.
 pub const CREATION_WINDOW: i64 = 3600;
 
-/// How long an answer is remembered, in seconds: three times the life of an unverified
-/// registration, so longer than any caller keeps asking.
-const ANSWERS_KEPT: i64 = 3 * 24 * 3600;
-
-/// How many answers are remembered at most, so that a flood can't fill the memory.
-const MAX_ANSWERS: usize = 20_000;
-
-/// Everything that the journal says, ready to be asked.
-#[derive(Debug, Default)]
+/// Everything that the journal says, ready to be asked. In memory stands where to look: a record or
+/// an answer is read from the journal when it is asked for.
+#[derive(Debug)]
 pub struct Registry {
-    accounts: BTreeMap<Username, Record>,
-    by_registration: HashMap<RegistrationId, Username>,
-    tombstones: BTreeMap<Username, Tombstone>,
+    lines: Lines,
+    index: Index,
+    answers: Answers,
     intents: BTreeMap<Username, Intent>,
-    answers: HashMap<RequestId, Answered>,
-    answer_order: VecDeque<(i64, RequestId)>,
     creations: VecDeque<i64>,
     next_uid: u32,
 }
 
 impl Registry {
-    /// Takes in one event.
-    pub fn apply(&mut self, event: Event) {
+    /// Nothing yet; what is taken in later is read from there.
+    #[must_use]
+    pub fn new(lines: Lines) -> Self {
+        Self {
+            lines,
+            index: Index::default(),
+            answers: Answers::default(),
+            intents: BTreeMap::new(),
+            creations: VecDeque::new(),
+            next_uid: 0,
+        }
+    }
+
+    /// Takes in one event, which stands at that place of the journal.
+    pub fn apply(&mut self, event: Event, place: Place) {
         match event {
             Event::Head { next_uid, .. } => self.next_uid = self.next_uid.max(next_uid),
             Event::Begun(intent) => {
@@ -43,37 +50,28 @@ impl Registry {
             }
             Event::Done { answered, outcome } => {
                 self.end_intent(answered.request_id);
-                self.keep(outcome);
-                self.remember(answered);
+                self.keep(&outcome, place);
+                self.remember(&answered, place);
             }
             Event::Undone { request_id } => self.end_intent(request_id),
             Event::Created { at } => self.creations.push_back(at),
-            Event::Kept(outcome) => self.keep(outcome),
-            Event::Answered(answered) => self.remember(answered),
+            Event::Kept(outcome) => self.keep(&outcome, place),
+            Event::Answered(answered) => self.remember(&answered, place),
         }
     }
 
-    fn keep(&mut self, outcome: Outcome) {
+    fn keep(&mut self, outcome: &Outcome, place: Place) {
         match outcome {
             Outcome::Record(record) => {
                 self.use_up(record.uid);
-                self.by_registration
-                    .insert(record.registration_id, record.username.clone());
-                self.accounts.insert(record.username.clone(), record);
+                let entry = Entry::new(place, record.state, record.registration_id);
+                self.index.put(&record.username, entry);
             }
-            Outcome::Dropped(username) => self.forget(&username),
+            Outcome::Dropped(username) => self.index.remove(username),
             Outcome::Buried(tombstone) => {
                 self.use_up(tombstone.uid);
-                self.forget(&tombstone.username);
-                self.tombstones
-                    .insert(tombstone.username.clone(), tombstone);
+                self.index.put(&tombstone.username, Entry::buried(place));
             }
-        }
-    }
-
-    fn forget(&mut self, username: &Username) {
-        if let Some(record) = self.accounts.remove(username) {
-            self.by_registration.remove(&record.registration_id);
         }
     }
 
@@ -85,61 +83,102 @@ impl Registry {
         self.intents.retain(|_, i| i.request_id != request_id);
     }
 
-    fn remember(&mut self, answered: Answered) {
-        let newest = answered.at;
-        self.answer_order.push_back((newest, answered.request_id));
-        self.answers.insert(answered.request_id, answered);
-        while let Some((at, id)) = self.answer_order.front().copied() {
-            if at > newest - ANSWERS_KEPT && self.answer_order.len() <= MAX_ANSWERS {
-                break;
-            }
-            self.answer_order.pop_front();
-            self.answers.remove(&id);
-        }
+    fn remember(&mut self, answered: &Answered, place: Place) {
+        self.answers
+            .remember(answered.request_id, answered.at, place);
     }
 
     /// The account of that name, archived ones too.
+    ///
+    /// # Errors
+    /// The record can't be read.
+    pub fn account(&self, username: &Username) -> Result<Option<Record>, JournalError> {
+        let entry = self.index.get(username).filter(|e| e.is_account());
+        entry
+            .map(|entry| self.record(username.as_str(), entry))
+            .transpose()
+    }
+
+    /// The record that the index has at that place: of that name, or the index is wrong.
+    fn record(&self, name: &str, entry: Entry) -> Result<Record, JournalError> {
+        match outcome(self.lines.read(entry.place)?) {
+            Some(Outcome::Record(record)) if record.username.as_str() == name => Ok(record),
+            _ => Err(self.lines.damaged(entry.place)),
+        }
+    }
+
+    /// The state of the account of that name, or `Removed` for a tombstone; nothing is read.
     #[must_use]
-    pub fn account(&self, username: &Username) -> Option<&Record> {
-        self.accounts.get(username)
+    pub fn state(&self, username: &Username) -> Option<AccountState> {
+        self.index.get(username).map(|entry| entry.state)
     }
 
     /// The name of the account made for a registration.
-    #[must_use]
-    pub fn name_of(&self, registration: RegistrationId) -> Option<&Username> {
-        self.by_registration.get(&registration)
+    ///
+    /// # Errors
+    /// A record can't be read.
+    pub fn name_of(&self, registration: RegistrationId) -> Result<Option<Username>, JournalError> {
+        let candidates = self.index.entries();
+        for (name, entry) in candidates.filter(|(_, e)| e.may_be_of(registration)) {
+            let record = self.record(name, entry)?;
+            if record.registration_id == registration {
+                return Ok(Some(record.username));
+            }
+        }
+        Ok(None)
     }
 
-    /// What is left of a removed account of that name.
-    #[must_use]
-    pub fn tombstone(&self, username: &Username) -> Option<&Tombstone> {
-        self.tombstones.get(username)
+    /// Whether the account of that name was made for that registration.
+    ///
+    /// # Errors
+    /// The record can't be read.
+    pub fn is_of(
+        &self,
+        username: &Username,
+        registration: RegistrationId,
+    ) -> Result<bool, JournalError> {
+        let entry = self.index.get(username);
+        if !entry.is_some_and(|e| e.may_be_of(registration)) {
+            return Ok(false);
+        }
+        let record = self.account(username)?;
+        Ok(record.is_some_and(|r| r.registration_id == registration))
     }
 
-    /// All accounts, in name order.
-    pub fn accounts(&self) -> impl Iterator<Item = &Record> {
-        self.accounts.values()
+    /// Names and states of all accounts, in name order; nothing is read.
+    pub fn states(&self) -> impl Iterator<Item = (Username, AccountState)> {
+        let accounts = self.index.after(None).filter(|(_, e)| e.is_account());
+        accounts.filter_map(|(name, e)| Some((Username::parse(name).ok()?, e.state)))
     }
 
-    /// The accounts whose names come after `after`, in name order.
-    pub fn accounts_after(&self, after: Option<&Username>) -> impl Iterator<Item = &Record> {
-        use std::ops::Bound;
-        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        self.accounts
-            .range((from, Bound::Unbounded))
-            .map(|(_, record)| record)
+    /// The accounts whose names come after `after`, in name order. One that can't be read is an
+    /// error in its place.
+    pub fn accounts_after(
+        &self,
+        after: Option<&Username>,
+    ) -> impl Iterator<Item = Result<Record, JournalError>> {
+        let accounts = self.index.after(after).filter(|(_, e)| e.is_account());
+        accounts.map(|(name, entry)| self.record(name, entry))
     }
 
     /// How many accounts there are, tombstones not counted.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.accounts.len()
+        let accounts = self.index.entries().filter(|(_, e)| e.is_account());
+        accounts.count()
     }
 
     /// Whether there is no account.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.accounts.is_empty()
+        self.len() == 0
+    }
+
+    /// How many accounts are in that state.
+    #[must_use]
+    pub fn count(&self, state: AccountState) -> usize {
+        let accounts = self.index.entries().filter(|(_, e)| e.state == state);
+        accounts.count()
     }
 
     /// The unfinished operation on that name.
@@ -154,9 +193,19 @@ impl Registry {
     }
 
     /// The answer that a call got before.
-    #[must_use]
-    pub fn answer(&self, request: RequestId) -> Option<&Answered> {
-        self.answers.get(&request)
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub fn answer(&self, request: RequestId) -> Result<Option<Answered>, JournalError> {
+        let place = self.answers.place_of(request);
+        place.map(|place| self.answer_at(place)).transpose()
+    }
+
+    fn answer_at(&self, place: Place) -> Result<Answered, JournalError> {
+        match self.lines.read(place)? {
+            Event::Done { answered, .. } | Event::Answered(answered) => Ok(answered),
+            _ => Err(self.lines.damaged(place)),
+        }
     }
 
     /// The smallest uid that was never given out, and is not below `min`.
@@ -172,7 +221,8 @@ impl Registry {
         let recent = || {
             self.creations
                 .iter()
-                .filter(|at| **at > now - CREATION_WINDOW)
+                // What a clock that was ahead has stamped would count until that time comes.
+                .filter(|at| (now - CREATION_WINDOW < **at) && (**at <= now))
         };
         let first = recent().min().copied().unwrap_or(now);
         let wait = (first + CREATION_WINDOW - now).clamp(1, CREATION_WINDOW);
@@ -187,19 +237,21 @@ impl Registry {
         self.creations.retain(|at| *at > time);
     }
 
-    /// The events that give this registry again.
-    pub fn snapshot(&self) -> impl Iterator<Item = Event> {
+    /// The events that give this registry again; [`moved`](Self::moved) takes their places, in the
+    /// same order.
+    pub fn snapshot(&self) -> impl Iterator<Item = Result<Event, JournalError>> {
         let head = Event::Head {
             format: 1,
             next_uid: self.next_uid,
         };
-        let tombstones = self.tombstones.values().cloned().map(Outcome::Buried);
-        let accounts = self.accounts.values().cloned().map(Outcome::Record);
-        let answers = self
-            .answer_order
-            .iter()
-            .filter_map(|(_, id)| self.answers.get(id))
-            .cloned();
+        // In name order, so that the next start appends to its index and never inserts.
+        let kept = self.index.after(None).map(|(_, entry)| {
+            let kept = outcome(self.lines.read(entry.place)?);
+            kept.map(Event::Kept)
+                .ok_or_else(|| self.lines.damaged(entry.place))
+        });
+        let answers = self.answers.places();
+        let answers = answers.map(|place| self.answer_at(place).map(Event::Answered));
         // A creation that is under way counts itself when its intent is replayed.
         let creations = self.creations.iter().filter(|at| {
             !self
@@ -207,16 +259,32 @@ impl Registry {
                 .values()
                 .any(|i| i.at == **at && matches!(i.work, Work::Create { .. }))
         });
-        std::iter::once(head)
-            .chain(tombstones.chain(accounts).map(Event::Kept))
-            .chain(answers.map(Event::Answered))
-            .chain(creations.map(|at| Event::Created { at: *at }))
-            .chain(self.intents.values().cloned().map(Event::Begun))
+        std::iter::once(Ok(head))
+            .chain(kept)
+            .chain(answers)
+            .chain(creations.map(|at| Ok(Event::Created { at: *at })))
+            .chain(self.intents.values().cloned().map(Event::Begun).map(Ok))
+    }
+
+    /// Reads from a new journal from now on, in which the events of the snapshot stand there.
+    pub fn moved(&mut self, lines: Lines, places: &[Place]) {
+        self.lines = lines;
+        // The first line is the head.
+        let mut places = places.iter().copied().skip(1);
+        self.index.moved(&mut places);
+        self.answers.moved(&mut places);
     }
 
     /// About how many lines [`snapshot`](Self::snapshot) writes.
     #[must_use]
     pub fn snapshot_len(&self) -> usize {
-        1 + self.accounts.len() + self.tombstones.len() + self.answers.len() + self.creations.len()
+        1 + self.index.len() + self.answers.len() + self.creations.len()
+    }
+}
+
+fn outcome(event: Event) -> Option<Outcome> {
+    match event {
+        Event::Done { outcome, .. } | Event::Kept(outcome) => Some(outcome),
+        _ => None,
     }
 }

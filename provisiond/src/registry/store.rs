@@ -14,6 +14,10 @@ use crate::journal::{Event, Journal, JournalError};
 /// How long a start waits for what an earlier provisiond left running.
 const LOCK_WAIT: Duration = Duration::from_secs(20);
 
+/// How many lines of history are kept in any case, so that a small journal is not written anew all
+/// the time.
+const SLACK: u64 = 20_000;
+
 /// Why the state can't be opened or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -50,6 +54,8 @@ pub struct Store {
     journal: Journal,
     registry: Arc<RwLock<Registry>>,
     lock: Flock<File>,
+    /// No rewrite before the journal has that many lines: the last try failed.
+    compact_after: u64,
 }
 
 impl Store {
@@ -76,16 +82,15 @@ impl Store {
             });
         }
         let lock = take_lock(directory)?;
-        let mut registry = Registry::default();
-        let mut journal = Journal::open(directory, |event| registry.apply(event))?;
+        let opened = Journal::open(directory)?;
+        let mut registry = Registry::new(opened.lines());
+        let journal = opened.replay(|event, place| registry.apply(event, place))?;
         registry.forget_creations_before(now - CREATION_WINDOW);
-        if wants_rewrite(&journal, &registry, 1_000) {
-            journal.rewrite(registry.snapshot())?;
-        }
         Ok(Self {
             journal,
             registry: Arc::new(RwLock::new(registry)),
             lock,
+            compact_after: 0,
         })
     }
 
@@ -115,21 +120,37 @@ impl Store {
     /// # Errors
     /// The event is in neither.
     pub fn commit(&mut self, event: Event) -> Result<(), JournalError> {
-        self.journal.append(&event)?;
-        let mut registry = self
-            .registry
+        let place = self.journal.append(&event)?;
+        self.registry
             .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        registry.apply(event);
-        drop(registry);
-        if self.read(|r| wants_rewrite(&self.journal, r, 20_000)) {
-            let registry = Arc::clone(&self.registry);
-            let registry = registry.read().unwrap_or_else(PoisonError::into_inner);
+            .unwrap_or_else(PoisonError::into_inner)
+            .apply(event, place);
+        let lines = self.journal.lines();
+        if lines >= self.compact_after && self.read(|r| lines > most_lines(r)) {
             // The event is safe already; a rewrite that fails leaves the long journal in use.
-            if let Err(error) = self.journal.rewrite(registry.snapshot()) {
-                tracing::warn!(%error, "the journal can't be written anew");
+            if let Err(error) = self.compact() {
+                self.compact_after = lines.saturating_add(SLACK);
+                tracing::error!(%error, "the journal can't be written anew");
             }
         }
+        Ok(())
+    }
+
+    /// Writes the journal anew, without its history.
+    ///
+    /// # Errors
+    /// The old journal stays in use.
+    pub fn compact(&mut self) -> Result<(), JournalError> {
+        let registry = Arc::clone(&self.registry);
+        // Readers go on beside it; nobody else writes.
+        let places = {
+            let registry = registry.read().unwrap_or_else(PoisonError::into_inner);
+            self.journal.rewrite(registry.snapshot())?
+        };
+        registry
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .moved(self.journal.reader(), &places);
         Ok(())
     }
 
@@ -140,9 +161,10 @@ impl Store {
     }
 }
 
-fn wants_rewrite(journal: &Journal, registry: &Registry, slack: u64) -> bool {
+/// How long the journal may grow before most of it is history.
+fn most_lines(registry: &Registry) -> u64 {
     let live = u64::try_from(registry.snapshot_len()).unwrap_or(u64::MAX);
-    journal.lines() > live.saturating_mul(2).saturating_add(slack)
+    live.saturating_mul(2).saturating_add(SLACK)
 }
 
 fn take_lock(directory: &Path) -> Result<Flock<File>, StoreError> {

@@ -39,7 +39,7 @@ pub(super) async fn run(service: Arc<Service>, stream: UnixStream, door: Door) {
         Admission::Refused(ticket) => (ticket, Some(Unserved::Crowded)),
         Admission::Served(ticket) if uid == 0 => (ticket, None),
         Admission::Served(ticket) => {
-            let peers = Arc::clone(&service.peers);
+            let peers = service.peers.get();
             let allowed = tokio::task::spawn_blocking(move || peers.allow(door, uid)).await;
             let refusal = (!matches!(allowed, Ok(true))).then_some(Unserved::Stranger);
             (ticket, refusal)
@@ -54,12 +54,16 @@ pub(super) async fn run(service: Arc<Service>, stream: UnixStream, door: Door) {
     let end = match refusal {
         None => connection.serve().await,
         Some(why) => {
-            tracing::warn!(uid, ?door, ?why, "a connection is not served");
+            if connection.service.turned_away.may_say("connection") {
+                tracing::warn!(uid, ?door, ?why, "a connection is not served");
+            }
             connection.refuse(why).await
         }
     };
     if let Err(End::With(error)) = end {
-        tracing::warn!(uid, ?door, %error, "a connection is closed");
+        if refusal.is_none() && connection.service.turned_away.may_say("connection") {
+            tracing::warn!(uid, ?door, %error, "a connection is closed");
+        }
         let _ = connection.write(&reply::error(&error)).await;
     }
     drop(ticket);
@@ -81,7 +85,7 @@ struct Connection {
 
 impl Connection {
     async fn serve(&mut self) -> Result<(), End> {
-        let idle = Duration::from_secs(self.service.limits.idle_seconds);
+        let idle = Duration::from_secs(self.service.limits.get().idle_seconds);
         while let Some(message) = self.read(idle).await? {
             match parse_call(&message) {
                 Ok(call) => self.answer(call).await?,
@@ -124,7 +128,7 @@ impl Connection {
     /// The next message; `None` when the peer has closed. From its first byte on a message has
     /// the read deadline, however slowly it trickles.
     async fn read(&mut self, idle: Duration) -> Result<Option<Vec<u8>>, End> {
-        let seconds = self.service.limits.read_deadline_seconds;
+        let seconds = self.service.limits.get().read_deadline_seconds;
         let mut deadline = None;
         loop {
             match self.decoder.next_message() {
@@ -153,7 +157,7 @@ impl Connection {
     }
 
     async fn write(&mut self, bytes: &[u8]) -> Result<(), End> {
-        let wait = Duration::from_secs(self.service.limits.write_deadline_seconds);
+        let wait = Duration::from_secs(self.service.limits.get().write_deadline_seconds);
         match timeout(wait, self.stream.write_all(bytes)).await {
             Ok(written) => Ok(written?),
             Err(_) => Err(End::Quietly),
@@ -276,6 +280,7 @@ fn check_door(door: Door, method: &Method) -> Result<(), ProvisionError> {
         Method::SuspendAccount(_)
         | Method::ResumeAccount(_)
         | Method::ArchiveAccount(_)
+        | Method::RestoreAccount(_)
         | Method::RemoveAccount(_)
         | Method::ListAccounts(_) => true,
     };

@@ -4,6 +4,7 @@ mod connection;
 mod crowd;
 mod listen;
 mod peers;
+mod quiet;
 mod reply;
 mod worker;
 
@@ -18,8 +19,10 @@ pub use peers::PeerRules;
 pub use worker::{Worker, WorkerGone};
 
 use crate::config::Limits;
+use crate::live::Live;
 use crate::operations::Reader;
 use crowd::Crowd;
+use quiet::Quiet;
 
 /// Which socket a call came in by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,9 +37,10 @@ pub enum Door {
 pub struct Service {
     reader: Arc<Reader>,
     worker: Worker,
-    peers: Arc<PeerRules>,
+    peers: Live<PeerRules>,
     crowd: Crowd,
-    limits: Limits,
+    turned_away: Quiet,
+    limits: Live<Limits>,
 }
 
 impl Service {
@@ -46,10 +50,26 @@ impl Service {
         Self {
             reader,
             worker,
-            peers: Arc::new(peers),
+            peers: Live::new(peers),
             crowd: Crowd::new(limits.max_connections, limits.max_connections_per_uid),
-            limits,
+            turned_away: Quiet::new(),
+            limits: Live::new(limits),
         }
+    }
+
+    /// Whether a call is under way that has shown no sign of life for too long; see
+    /// [`crate::pulse`].
+    #[must_use]
+    pub fn is_stuck(&self) -> bool {
+        let after = Duration::from_secs(self.limits.get().stuck_after_seconds);
+        self.worker.is_stuck(after)
+    }
+
+    /// Takes other rules and deadlines, for the connections and messages that come from now on. How
+    /// many connections and waiting calls there may be is set once, at the start.
+    pub fn adopt(&self, peers: PeerRules, limits: Limits) {
+        self.peers.set(peers);
+        self.limits.set(limits);
     }
 
     /// From now on calls are refused; returns when the one under way is finished and answered.

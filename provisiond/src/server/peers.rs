@@ -1,5 +1,6 @@
 use super::Door;
 use crate::accounts::is_member;
+use crate::config::Sockets;
 
 /// Who may call by which socket. The mode of the socket file is the other half of the gate.
 #[derive(Clone, Debug)]
@@ -11,6 +12,15 @@ pub struct PeerRules {
 }
 
 impl PeerRules {
+    /// As configured.
+    #[must_use]
+    pub fn of(sockets: &Sockets) -> Self {
+        Self {
+            submit_users: sockets.submit_users.clone(),
+            admin_groups: sockets.admin_groups.clone(),
+        }
+    }
+
     /// Whether a peer may call, by the effective uid that it had when it connected (`SO_PEERCRED`,
     /// unix(7)). Its process id decides nothing: another process may have it by now (polkit
     /// CVE-2013-4288). Asks the host's users and groups, so it may block.

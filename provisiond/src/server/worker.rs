@@ -2,11 +2,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use provision_api::{Account, Method, ProvisionError, RegistrationId, Step};
+use provision_api::{Account, AccountState, Method, ProvisionError, RegistrationId, Step};
 use tokio::sync::{mpsc as async_mpsc, oneshot};
 
-use crate::operations::{Operator, Vitals};
+use super::quiet::Quiet;
+use crate::crash_point;
+use crate::operations::{Operator, Vitals, step_name};
+use crate::pulse;
 
 /// A call for the worker.
 struct Job {
@@ -53,7 +57,7 @@ impl WorkerGone {
 }
 
 impl Worker {
-    /// Starts the thread.
+    /// Starts the thread, which calls `after_each` after each call.
     ///
     /// # Errors
     /// No thread can be made.
@@ -61,6 +65,7 @@ impl Worker {
         operator: Operator,
         vitals: Arc<Vitals>,
         max_queue: usize,
+        after_each: impl Fn() + Send + 'static,
     ) -> std::io::Result<(Self, WorkerGone)> {
         let (jobs, queue) = mpsc::sync_channel(max_queue);
         let (sender, gone) = oneshot::channel::<()>();
@@ -71,7 +76,7 @@ impl Worker {
             .name("accounts".into())
             .spawn(move || {
                 let _told_when_dropped = sender;
-                work(operator, &queue, &flag, &at_work, &vitals);
+                work(operator, &queue, &flag, &at_work, &vitals, &after_each);
             })?;
         let worker = Self {
             jobs,
@@ -88,7 +93,12 @@ impl Worker {
 
     /// Whether a call is under way.
     pub(super) fn is_busy(&self) -> bool {
-        self.busy.load(Ordering::Relaxed)
+        self.busy.load(Ordering::Acquire)
+    }
+
+    /// Whether a call is under way that has shown no sign of life for too long.
+    pub(super) fn is_stuck(&self, after: Duration) -> bool {
+        self.is_busy() && pulse::silence() > after
     }
 
     /// Hands in a call; its progress comes out of the receiver.
@@ -126,9 +136,13 @@ fn work(
     stopping: &AtomicBool,
     busy: &AtomicBool,
     vitals: &Vitals,
+    after_each: &dyn Fn(),
 ) {
+    let refusals = Quiet::new();
     while let Ok(Job { method, progress }) = queue.recv() {
-        busy.store(true, Ordering::Relaxed);
+        // Before it counts as busy: the silence of an idle worker means nothing.
+        pulse::beat();
+        busy.store(true, Ordering::Release);
         let request_id = method.request_id().to_string();
         let result = if stopping.load(Ordering::Relaxed) {
             Err(stopped(&request_id))
@@ -141,20 +155,43 @@ fn work(
                 registration_id = registration_of(&method).map(tracing::field::display),
             );
             let _entered = span.enter();
+            // Fields are for searching; the message alone tells what was done to whom.
+            let label = match method.username() {
+                Some(name) => format!("{} {name}", method.name()),
+                None => method.name().to_owned(),
+            };
+            let mut acted = false;
             let result = operator.change(&method, &mut |step| {
+                acted = true;
+                // Within the step's span, for its field.
+                tracing::info!("{label}: {} done", step_name(step));
                 // The caller may have gone; the call goes on.
                 let _ = progress.send(Progress::Step(step));
             });
             match &result {
-                Ok(account) => tracing::info!(state = ?account.state, "answered"),
-                Err(error) => tracing::warn!(%error, "refused"),
+                Ok(Account { state, .. }) if acted => {
+                    tracing::info!(?state, "{label}: answered, {}", word(*state));
+                }
+                // A call that is repeated a thousand times must not crowd out the others' lines.
+                Ok(_) => tracing::debug!("{label}: answered as before"),
+                Err(error) if refusals.may_say("call") => {
+                    tracing::warn!(%error, "{label}: refused: {error}");
+                }
+                Err(_) => {}
             }
             operator.report(vitals);
+            after_each();
+            crash_point::at("answer.before");
             result
         };
         let _ = progress.send(Progress::Ended(Box::new(result)));
         busy.store(false, Ordering::Relaxed);
     }
+}
+
+/// The state as the interface spells it.
+fn word(state: AccountState) -> String {
+    format!("{state:?}").to_lowercase()
 }
 
 fn registration_of(method: &Method) -> Option<RegistrationId> {

@@ -42,12 +42,23 @@ impl Daemon {
     }
 
     pub fn start_again(&mut self) {
+        self.start_again_with(&[]);
+    }
+
+    /// Starts it with these variables in its environment.
+    pub fn start_again_with(&mut self, variables: &[(&str, &str)]) {
         // With the umask of the systemd unit, so that modes are shown to be chosen, not left over.
-        let child = Command::new("/bin/sh")
+        let mut command = Command::new("/bin/sh");
+        // A test program whose name says so tests the daemon's own writer of accounts.
+        if env!("CARGO_CRATE_NAME").ends_with("_direct") {
+            command.env("PROVISIOND__ACCOUNTS__WRITER", "direct");
+        }
+        let child = command
             .args(["-c", "umask 0077; exec \"$0\" --config \"$1\""])
             .arg(env!("CARGO_BIN_EXE_provisiond"))
             .arg(&self.config)
             .env_remove("JOURNAL_STREAM")
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stderr(Stdio::from(
                 fs::OpenOptions::new()

@@ -3,5 +3,9 @@
 
 pub mod daemon;
 pub mod homes;
+pub mod picture;
 pub mod private_host;
+pub mod snapshot;
 pub mod tools;
+pub mod turns;
+pub mod wire;

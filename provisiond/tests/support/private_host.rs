@@ -1,10 +1,16 @@
 //! A host of its own for a test: the machine's files, with throw-away layers over whatever
-//! account tools, Postfix or provisiond write.
+//! account tools, Postfix or provisiond write, and no processes but the test's own.
 //!
 //! A mount namespace belongs to a thread and is handed on to the threads and processes that it
 //! starts. So tests run in parallel, each on its own host, and the layers vanish with the last
 //! thread or process in them (`mount_namespaces(7)`).
+//!
+//! A PID namespace belongs to whole processes (`pid_namespaces(7)`). So the test program is started
+//! once more in a new one, for this one test; there the test is run, and what it ended by the
+//! number of a user was its own. What a test does outside of [`private_host`] is done twice, once
+//! by each of the two; [`is_inside`] tells them apart.
 
+use std::cell::Cell;
 use std::fs;
 use std::io::Write;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -26,6 +32,9 @@ const LAYERED: &[&str] = &["/etc", "/var/lib", "/var/spool", "/var/mail", "/var/
 const EMPTY: &[&str] = &["/home"];
 const LAYERS: &str = "/run/layers";
 
+/// Set for the test program that has processes of its own.
+const INSIDE: &str = "ON_A_PRIVATE_HOST";
+
 /// The private host, as seen from inside.
 pub struct PrivateHost {
     _only_from_here: (),
@@ -35,6 +44,13 @@ pub struct PrivateHost {
 ///
 /// A panic of `test` is a panic of the caller.
 pub fn private_host<T>(test: T)
+where
+    T: FnOnce(&PrivateHost) + Send,
+{
+    own_processes(|| own_files(test));
+}
+
+fn own_files<T>(test: T)
 where
     T: FnOnce(&PrivateHost) + Send,
 {
@@ -55,6 +71,81 @@ where
         passwd_before == passwd_after,
         "the machine's own /etc/passwd changed during a test"
     );
+}
+
+/// Whether this is the test program that has processes of its own.
+pub fn is_inside() -> bool {
+    std::env::var_os(INSIDE).is_some()
+}
+
+/// Runs `test` where no process can be seen but those that it starts, and where all of them end
+/// with it; or prints one line that says what is missing. Only needed around more than one
+/// [`private_host`].
+///
+/// A panic of `test` is a panic of the caller. The caller's variables stay as they are.
+pub fn own_processes(test: impl FnOnce()) {
+    thread_local! {
+        /// The test that this thread runs was run inside.
+        static IS_RUN: Cell<bool> = const { Cell::new(false) };
+    }
+    if is_inside() {
+        return test();
+    }
+    if IS_RUN.replace(true) {
+        return;
+    }
+    if !nix::unistd::geteuid().is_root() {
+        return not_run("a private host needs root (CAP_SYS_ADMIN)");
+    }
+    let mut command = this_test();
+    // The namespace is that of children only; a thread that is in between can start no threads.
+    let child = thread::scope(|scope| {
+        let start = || match unshare(CloneFlags::CLONE_NEWPID) {
+            Ok(()) => Ok(command.spawn().expect("/bin/sh")),
+            Err(e) => Err(e),
+        };
+        scope.spawn(start).join().expect("no panic")
+    });
+    let output = match child {
+        Ok(child) => child.wait_with_output().expect("its end"),
+        Err(e) => {
+            let missing = format!("a private host needs a PID namespace of its own: {e}");
+            return not_run(&missing);
+        }
+    };
+    let said = String::from_utf8_lossy(&output.stdout);
+    #[allow(clippy::print_stdout)]
+    {
+        print!("{said}");
+    }
+    assert!(!said.contains("running 0 tests"), "the test was not found");
+    assert!(
+        output.status.success(),
+        "the test failed inside, see above ({})",
+        output.status
+    );
+}
+
+/// This test program for this test alone. Its parent is a shell, which reaps what has no other.
+fn this_test() -> Command {
+    let mut command = Command::new("/bin/sh");
+    command
+        .args(["-c", "\"$0\" \"$@\"; exit $?"])
+        .arg(std::env::current_exe().expect("this program has a path"))
+        .env(INSIDE, "1")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    // libtest names a thread after its test; a benchmark has no tests.
+    match thread::current().name() {
+        Some(test) if test != "main" => {
+            command.args([test, "--exact", "--include-ignored"]);
+            command.args(std::env::args().filter(|a| a == "--nocapture"));
+        }
+        _ => {
+            command.args(std::env::args_os().skip(1));
+        }
+    }
+    command
 }
 
 /// Puts the current thread on a private host.
@@ -80,6 +171,9 @@ fn set_up() -> Result<(), (String, Errno)> {
         None::<&str>,
     )
     .map_err(|e| ("/".to_owned(), e))?;
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    mount(Some("proc"), "/proc", Some("proc"), flags, None::<&str>)
+        .map_err(|e| ("/proc".to_owned(), e))?;
 
     // The programs under test may lie below what gets hidden; keep them reachable.
     let kept: Vec<(PathBuf, OwnedFd)> = programs_of_this_build()

@@ -13,6 +13,7 @@ const TOOLS: [&str; 6] = [
     "groupadd", "useradd", "usermod", "userdel", "groupdel", "chpasswd",
 ];
 const ARGUMENTS: &str = "/run/arguments.log";
+const ENVIRONMENTS: &str = "/run/environments.log";
 
 /// When a stalling tool stops, and waits to be let go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,32 +24,38 @@ pub enum When {
 
 /// Puts a wrapper in front of every tool.
 pub fn wrap(host: &PrivateHost) {
+    for tool in TOOLS {
+        wrap_one(host, tool);
+    }
+}
+
+/// Puts a wrapper in front of a tool of `/usr/sbin`.
+pub fn wrap_one(host: &PrivateHost, tool: &str) {
     host.directory("/run/real", 0o755);
     host.directory("/run/wrap", 0o755);
-    for tool in TOOLS {
-        let (own, real) = (format!("/usr/sbin/{tool}"), format!("/run/real/{tool}"));
-        fs::copy(&own, &real).unwrap();
-        let script = format!(
-            "#!/bin/sh\n\
-             echo \"{tool} $*\" >> {ARGUMENTS}\n\
-             if [ -e /run/fail-{tool} ]; then echo made to fail; exit $(cat /run/fail-{tool}); fi\n\
-             stall() {{ if [ -e /run/stall-$1-{tool} ]; then touch /run/stalled; \
-             while [ -e /run/stall-$1-{tool} ]; do sleep 0.01; done; fi }}\n\
-             stall Before\n\
-             {real} \"$@\"; code=$?\n\
-             stall After\n\
-             exit $code\n"
-        );
-        let wrapper = host.file(format!("/run/wrap/{tool}"), script, 0o755);
-        mount(
-            Some(&wrapper),
-            Path::new(&own),
-            None::<&str>,
-            MsFlags::MS_BIND,
-            None::<&str>,
-        )
-        .unwrap();
-    }
+    let (own, real) = (format!("/usr/sbin/{tool}"), format!("/run/real/{tool}"));
+    fs::copy(&own, &real).unwrap();
+    let script = format!(
+        "#!/bin/sh\n\
+         echo \"{tool} $*\" >> {ARGUMENTS}\n\
+         tr '\\0' '\\n' < /proc/$$/environ >> {ENVIRONMENTS}\n\
+         if [ -e /run/fail-{tool} ]; then echo made to fail; exit $(cat /run/fail-{tool}); fi\n\
+         stall() {{ if [ -e /run/stall-$1-{tool} ]; then touch /run/stalled; \
+         while [ -e /run/stall-$1-{tool} ]; do sleep 0.01; done; fi }}\n\
+         stall Before\n\
+         {real} \"$@\"; code=$?\n\
+         stall After\n\
+         exit $code\n"
+    );
+    let wrapper = host.file(format!("/run/wrap/{tool}"), script, 0o755);
+    mount(
+        Some(&wrapper),
+        Path::new(&own),
+        None::<&str>,
+        MsFlags::MS_BIND,
+        None::<&str>,
+    )
+    .unwrap();
 }
 
 /// From now on the tool ends with that code and does nothing.
@@ -86,4 +93,9 @@ pub fn let_go(tool: &str, when: When) {
 /// Every argument array so far, one a line.
 pub fn arguments() -> String {
     fs::read_to_string(ARGUMENTS).unwrap_or_default()
+}
+
+/// Every environment so far, one variable a line.
+pub fn environments() -> String {
+    fs::read_to_string(ENVIRONMENTS).unwrap_or_default()
 }

@@ -1,0 +1,169 @@
+//! One new version of a file of the account database, as shadow-utils puts it in place.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
+
+use nix::errno::Errno;
+use nix::fcntl::{RenameFlags, renameat, renameat2};
+use nix::sys::stat::{FileStat, Mode, fchmod, fstat};
+use nix::unistd::{Gid, Uid, fchown};
+
+use super::Name;
+use crate::{crash_point, dirfd};
+
+/// What is read at most: some millions of accounts.
+const MAX_BYTES: u64 = 512 << 20;
+
+/// What shadow-utils keeps of a file's mode.
+const KEPT_MODE: u32 = 0o664;
+
+/// A file as it is now. Only of use while its lock is held.
+pub(super) struct Current {
+    name: Name,
+    stat: FileStat,
+    content: Vec<u8>,
+}
+
+impl Current {
+    /// Reads it; `None` if there is none, as hosts without gshadow have it.
+    pub(super) fn read(etc: &OwnedFd, name: Name) -> io::Result<Option<Self>> {
+        let file = match dirfd::open_file(etc, name.as_str()) {
+            Ok(file) => file,
+            Err(Errno::ENOENT) => return Ok(None),
+            // A rename would put a file in the place of the link.
+            Err(Errno::ELOOP) => return Err(io::Error::other("it is a symbolic link")),
+            Err(e) => return Err(e.into()),
+        };
+        let stat = fstat(&file)?;
+        let length = u64::try_from(stat.st_size).unwrap_or(u64::MAX);
+        if !file.metadata()?.is_file() || length > MAX_BYTES {
+            return Err(io::Error::other("it is no regular file, or a huge one"));
+        }
+        let mut content = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
+        file.take(MAX_BYTES).read_to_end(&mut content)?;
+        Ok(Some(Self {
+            name,
+            stat,
+            content,
+        }))
+    }
+
+    pub(super) fn name(&self) -> Name {
+        self.name
+    }
+
+    /// Its lines, without their ends.
+    pub(super) fn lines(&self) -> impl Iterator<Item = &[u8]> {
+        let end = self.content.strip_suffix(b"\n").unwrap_or(&self.content);
+        end.split(|byte| *byte == b'\n')
+    }
+
+    /// Writes the version with one more line: at the end, but before the lines with which passwd(5)
+    /// hands over to NIS.
+    pub(super) fn with_line(&self, etc: &OwnedFd, line: &str) -> io::Result<Staged> {
+        let mut at = 0;
+        for existing in self.content.split_inclusive(|byte| *byte == b'\n') {
+            if existing.starts_with(b"+") || existing.starts_with(b"-") {
+                break;
+            }
+            at += existing.len();
+        }
+        let (before, after) = self.content.split_at_checked(at).unwrap_or_default();
+        let open_end = !before.is_empty() && !before.ends_with(b"\n");
+        let break_before: &[u8] = if open_end { b"\n" } else { b"" };
+        self.stage(etc, &[before, break_before, line.as_bytes(), b"\n", after])
+    }
+
+    /// Writes the version in which this line, one of [`lines`](Self::lines), is another.
+    pub(super) fn with_line_replaced(
+        &self,
+        etc: &OwnedFd,
+        index: usize,
+        line: &str,
+    ) -> io::Result<Staged> {
+        let lines = self.content.split_inclusive(|byte| *byte == b'\n');
+        let at: usize = lines.clone().take(index).map(<[u8]>::len).sum();
+        let old = lines.clone().nth(index).map_or(0, <[u8]>::len);
+        let before = self.content.get(..at).unwrap_or_default();
+        let after = self.content.get(at + old..).unwrap_or_default();
+        self.stage(etc, &[before, line.as_bytes(), b"\n", after])
+    }
+
+    fn stage(&self, etc: &OwnedFd, parts: &[&[u8]]) -> io::Result<Staged> {
+        let (name, new) = (self.name, format!("{}+", self.name));
+        dirfd::remove_name(etc, new.as_str())?;
+        let written = dirfd::create_file(etc, new.as_str())
+            .map_err(io::Error::from)
+            .and_then(|file| self.fill(file, parts));
+        if let Err(e) = written {
+            dirfd::remove_name(etc, new.as_str())?;
+            return Err(e);
+        }
+        crash_point::at("direct.written");
+        Ok(Staged { name, new })
+    }
+
+    fn fill(&self, mut file: File, parts: &[&[u8]]) -> io::Result<()> {
+        let (uid, gid) = (self.stat.st_uid, self.stat.st_gid);
+        // Before the content: it was made for root alone.
+        fchown(&file, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))?;
+        fchmod(
+            &file,
+            Mode::from_bits_truncate(self.stat.st_mode & KEPT_MODE),
+        )?;
+        let mut last = None;
+        for part in parts {
+            crash_point::at("direct.half-written");
+            file.write_all(part)?;
+            last = part.last().or(last);
+        }
+        // As shadow-utils ends the last line.
+        if last.is_some_and(|byte| *byte != b'\n') {
+            file.write_all(b"\n")?;
+        }
+        file.sync_all()
+    }
+}
+
+/// A new version, on the disk beside the present one.
+pub(super) struct Staged {
+    name: Name,
+    new: String,
+}
+
+impl Staged {
+    pub(super) fn name(&self) -> Name {
+        self.name
+    }
+
+    /// Puts it in place. What was there is the backup `FILE-` from now on.
+    pub(super) fn put_in_place(&self, etc: &OwnedFd) -> io::Result<()> {
+        let (name, new, backup) = (
+            self.name.as_str(),
+            self.new.as_str(),
+            format!("{}-", self.name),
+        );
+        // Exchanged and not linked: at no moment do two names mean the same file, which the next
+        // tool that writes its backup in place would truncate.
+        crash_point::at("direct.place.before");
+        match renameat2(etc, new, etc, name, RenameFlags::RENAME_EXCHANGE) {
+            Ok(()) => {
+                crash_point::at("direct.place.exchanged");
+                renameat(etc, new, etc, backup.as_str())?;
+            }
+            // A file system that can't: no new backup is made.
+            Err(Errno::EINVAL | Errno::ENOSYS) => renameat(etc, new, etc, name)?,
+            Err(e) => return Err(e.into()),
+        }
+        crash_point::at("direct.place.after");
+        Ok(())
+    }
+
+    /// Throws it away.
+    pub(super) fn discard(&self, etc: &OwnedFd) {
+        if let Err(error) = dirfd::remove_name(etc, self.new.as_str()) {
+            tracing::warn!(file = self.new, %error, "a file that is not wanted stays");
+        }
+    }
+}
