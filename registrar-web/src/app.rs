@@ -1,31 +1,46 @@
 //! Puts the program together: the one place that names the adapters.
 
+mod round;
+
+use std::io::ErrorKind::NotFound;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sd_notify::NotifyState;
+use strict_config::SecretError;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::{Config, LoadError};
-use crate::domain::WorkerId;
+use crate::auth::{AuthPolicy, KeyError, KeyRing};
+use crate::config::{self, Config, LoadError};
+use crate::crash_point;
 use crate::hash::{HashPool, best_hasher};
-use crate::http::{self, AdminToken, AppState};
-use crate::logging::{self, LoggingError};
-use crate::mail::{self, Community, MailSetupError};
-use crate::outbox::Outbox;
-use crate::ports::{Clock, Entropy, EntropyExt, OsEntropy, StoreError, SystemClock};
+use crate::http::{self, AdminToken, CurrentRoutes};
+use crate::logging::{self, LogFilter, LoggingError};
+use crate::mail::MailSetupError;
+use crate::ports::{Clock, Entropy, OsEntropy, StoreError};
 use crate::provision::Varlink;
-use crate::registration::{Policy, Registrar, Saga, World};
-use crate::secrets::{self, SecretError};
+use crate::registration::World;
+use crate::secrets;
 use crate::store;
+use round::{Lasting, Round};
 
 /// How long requests and steps under way may take when the service is told to stop.
 const STOP_WITHIN: Duration = Duration::from_secs(20);
-/// How often ended mails and limit windows are forgotten.
-const TIDY_EVERY: Duration = Duration::from_secs(15 * 60);
+/// The admin token of the package: `LoadCredential=registrar:/etc/registrar/credentials` passes each
+/// file of that directory as `registrar_FILE` (systemd.exec(5)).
+const ADMIN_CREDENTIAL: &str = "registrar_admin-token";
+/// How often ended mails and limit windows are forgotten. A test that ends the process while it
+/// does can't wait so long.
+const TIDY_EVERY: Duration = if cfg!(feature = "crash-points") {
+    Duration::from_secs(1)
+} else {
+    Duration::from_secs(15 * 60)
+};
 /// How long a mail that was sent or refused is kept to be looked at.
 const REMEMBER_MAILS: jiff::SignedDuration = jiff::SignedDuration::from_hours(24 * 30);
 
@@ -38,13 +53,17 @@ pub enum StartError {
     #[error(transparent)]
     Logging(#[from] LoggingError),
     #[error(transparent)]
-    Secret(#[from] SecretError),
+    Secret(#[from] secrets::SecretError),
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    #[error("accounts.bcrypt_cost: {0}")]
+    HashCost(#[from] provision_api::BcryptHashError),
     #[error("store: {0}")]
     Store(#[from] StoreError),
     #[error("mail: {0}")]
     Mail(#[from] MailSetupError),
     #[error("server.admin_token_file: {0}")]
-    AdminToken(strict_config::SecretError),
+    AdminToken(SecretError),
     #[error(
         "server.admin_token_file: a token has at least 16 characters; make one with: openssl rand -hex 32"
     )]
@@ -58,12 +77,32 @@ pub enum StartError {
     Runtime(std::io::Error),
 }
 
-/// Runs the service until SIGTERM or SIGINT.
+impl StartError {
+    /// How the process ends (sysexits(3)): 78 where an admin has to change something first, so that
+    /// the service manager does not try again.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Config(_)
+            | Self::Logging(_)
+            | Self::Secret(_)
+            | Self::Keys(_)
+            | Self::HashCost(_)
+            | Self::Mail(_)
+            | Self::AdminToken(_)
+            | Self::WeakAdminToken => 78,
+            // A server that is not up yet, an address that is still taken.
+            Self::Store(_) | Self::Listen { .. } | Self::Runtime(_) => 1,
+        }
+    }
+}
+
+/// Runs the service until SIGTERM or SIGINT; SIGHUP reads the configuration at `path` again.
 ///
 /// # Errors
 /// It can't start.
-pub fn run(config: Config) -> Result<(), StartError> {
-    logging::start(&config.log)?;
+pub fn run(config: Config, path: &Path) -> Result<(), StartError> {
+    let filter = logging::start(&config.log)?;
     tokio::runtime::Builder::new_multi_thread()
         // Requests wait for the store and for hashes, which have threads of their own.
         .worker_threads(
@@ -74,24 +113,24 @@ pub fn run(config: Config) -> Result<(), StartError> {
         .enable_all()
         .build()
         .map_err(StartError::Runtime)?
-        .block_on(serve(config))
+        .block_on(serve(config, path, filter))
 }
 
-async fn serve(config: Config) -> Result<(), StartError> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+async fn serve(config: Config, path: &Path, filter: LogFilter) -> Result<(), StartError> {
+    let clock: Arc<dyn Clock> = crash_point::clock();
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
     let key = secrets::verification_key(&config.server.state_directory, entropy.as_ref())?;
-    let store = store::open(&config.store).await?;
+    let store = crash_point::around_store(store::open(&config.store).await?);
     let world = World {
         store: store.clone(),
-        provisioner: Arc::new(Varlink::new(&config.provision)),
+        provisioner: crash_point::around_provisioner(Arc::new(Varlink::new(&config.provision))),
         clock: clock.clone(),
         entropy: entropy.clone(),
         key,
+        verification_mails: config.limits.verification_mails,
         registrations_due: Arc::new(Notify::new()),
         mails_due: Arc::new(Notify::new()),
     };
-    let policy = Policy::of(&config);
     let hashes = HashPool::new(
         best_hasher(),
         entropy.clone(),
@@ -99,23 +138,22 @@ async fn serve(config: Config) -> Result<(), StartError> {
         config.accounts.hash_threads,
         config.accounts.hash_queue,
     );
-    let worker = WorkerId(format!("{}-{:08x}", std::process::id(), entropy.number()));
-    let saga = Saga::new(world.clone(), policy.clone(), worker.clone());
-    let community = Community::new(&config.community, &config.server.public_url);
-    let outbox = Outbox {
-        store: store.clone(),
-        mailer: mail::mailer(&config.mail, &community, clock.clone())?,
-        clock,
-        entropy,
-        key: world.key.clone(),
-        community,
-        registrations_due: world.registrations_due.clone(),
-        worker,
+    let auth = AuthPolicy::of(&config);
+    let keys = KeyRing::open(
+        &config.server.state_directory,
+        auth.algorithm,
+        auth.access_ttl,
+        world.entropy.as_ref(),
+        world.now(),
+    )?;
+    let lasting = Lasting {
+        world,
+        hashes,
+        keys: Arc::new(keys),
     };
-    let registrar = Registrar::new(world.clone(), policy, hashes);
     let stop = CancellationToken::new();
-    let state = AppState::new(registrar, &config, admin_token(&config)?, stop.clone());
-    let router = http::router(state);
+    let round = Round::build(&lasting, config.clone(), &stop)?;
+    let routes = CurrentRoutes::from(round.router());
 
     let address = config.server.listen;
     let listener = TcpListener::bind(address)
@@ -123,31 +161,40 @@ async fn serve(config: Config) -> Result<(), StartError> {
         .map_err(|source| StartError::Listen { address, source })?;
 
     let tasks = TaskTracker::new();
-    tasks.spawn({
-        let stop = stop.clone();
-        async move { saga.serve(stop).await }
-    });
-    if let Some(maildir) = config.mail.bounce_maildir.clone() {
-        let (outbox, stop) = (outbox.clone(), stop.clone());
-        tasks.spawn(async move { outbox.serve_bounces(stop, &maildir).await });
-    }
-    tasks.spawn({
-        let (stop, wake) = (stop.clone(), world.mails_due.clone());
-        async move { outbox.serve(stop, wake).await }
-    });
-    tasks.spawn(tidy(world, stop.clone()));
+    let mut at_work = round.start(&lasting.world, &tasks);
+    tasks.spawn(tidy(lasting.world.clone(), stop.clone()));
     tasks.spawn(feed_watchdog(stop.clone()));
     tasks.spawn({
-        let stop = stop.clone();
-        async move { http::serve(listener, router, stop).await }
+        let (routes, stop) = (routes.clone(), stop.clone());
+        let trusted = config.server.trusted_proxies.clone();
+        async move { http::serve(listener, routes, trusted, stop).await }
     });
     tasks.close();
     tracing::info!(%address, url = config.server.public_url, mode = ?config.registration.mode, "serving");
-    notify(&[sd_notify::NotifyState::Ready]);
+    notify(&[
+        NotifyState::Ready,
+        NotifyState::Status(&status_line(&config)),
+    ]);
 
-    wait_for_signal().await;
+    let mut signals = Signals::catch();
+    while let Asked::Reload = signals.next().await {
+        let mut states = vec![NotifyState::Reloading];
+        states.extend(NotifyState::monotonic_usec_now());
+        notify(&states);
+        match reload(&lasting, &config, path, &filter, &stop) {
+            Ok((round, status)) => {
+                routes.set(round.router());
+                at_work.cancel();
+                at_work = round.start(&lasting.world, &tasks);
+                notify(&[NotifyState::Status(&status)]);
+                tracing::info!("the configuration was read again");
+            }
+            Err(error) => tracing::error!(%error, "the configuration is as it was: {error}"),
+        }
+        notify(&[NotifyState::Ready]);
+    }
     tracing::info!("stopping: finishing what is under way");
-    notify(&[sd_notify::NotifyState::Stopping]);
+    notify(&[NotifyState::Stopping]);
     stop.cancel();
     if tokio::time::timeout(STOP_WITHIN, tasks.wait())
         .await
@@ -159,12 +206,51 @@ async fn serve(config: Config) -> Result<(), StartError> {
     Ok(())
 }
 
-/// The token that opens the admin routes, where one is configured.
+/// What the settings of now make, and the status line for it; nothing of it is at work yet.
+fn reload(
+    lasting: &Lasting,
+    started: &Config,
+    path: &Path,
+    filter: &LogFilter,
+    stop: &CancellationToken,
+) -> Result<(Round, String), StartError> {
+    let mut config = config::load(path)?;
+    let waiting = config.keep_fixed(started);
+    if !waiting.is_empty() {
+        let keys = waiting.join(", ");
+        tracing::warn!(
+            keys,
+            "these settings changed and wait for a restart: {keys}"
+        );
+    }
+    let log = config.log.clone();
+    let status = status_line(&config);
+    let round = Round::build(lasting, config, stop)?;
+    filter.set(&log.filter)?;
+    Ok((round, status))
+}
+
+/// What `systemctl status` shows.
+fn status_line(config: &Config) -> String {
+    let mode = format!("{:?}", config.registration.mode).to_lowercase();
+    format!("serving {}, mode {mode}", config.server.public_url)
+}
+
+/// The token that opens the admin routes: of the file that is configured, else the one that the
+/// unit passes, if there is one.
 fn admin_token(config: &Config) -> Result<Option<AdminToken>, StartError> {
-    let Some(file) = &config.server.admin_token_file else {
-        return Ok(None);
+    let passed = Path::new(ADMIN_CREDENTIAL);
+    let secret = match &config.server.admin_token_file {
+        Some(file) => strict_config::read_secret(file),
+        None => match strict_config::read_secret(passed) {
+            Err(SecretError::NoCredentials { .. }) => return Ok(None),
+            Err(SecretError::Unreadable { source, .. }) if source.kind() == NotFound => {
+                return Ok(None);
+            }
+            read => read,
+        },
     };
-    let secret = strict_config::read_secret(file).map_err(StartError::AdminToken)?;
+    let secret = secret.map_err(StartError::AdminToken)?;
     AdminToken::new(secret.expose())
         .map(Some)
         .ok_or(StartError::WeakAdminToken)
@@ -180,7 +266,8 @@ async fn tidy(world: World, stop: CancellationToken) {
         let now = world.now();
         let mails = world.store.forget_mails(now - REMEMBER_MAILS).await;
         let limits = world.store.forget_limits(now).await;
-        tracing::debug!(?mails, ?limits, "tidied");
+        let sessions = world.store.forget_sessions(now).await;
+        tracing::debug!(?mails, ?limits, ?sessions, "tidied");
     }
 }
 
@@ -190,7 +277,7 @@ async fn feed_watchdog(stop: CancellationToken) {
         return;
     };
     loop {
-        notify(&[sd_notify::NotifyState::Watchdog]);
+        notify(&[NotifyState::Watchdog]);
         tokio::select! {
             () = tokio::time::sleep(interval / 2) => {}
             () = stop.cancelled() => return,
@@ -198,22 +285,43 @@ async fn feed_watchdog(stop: CancellationToken) {
     }
 }
 
-fn notify(state: &[sd_notify::NotifyState<'_>]) {
+fn notify(state: &[NotifyState<'_>]) {
     if let Err(e) = sd_notify::notify(state) {
         tracing::warn!(error = %e, "the service manager can't be told");
     }
 }
 
-async fn wait_for_signal() {
-    let (Ok(mut term), Ok(mut int)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
+/// What a signal asks for.
+enum Asked {
+    Reload,
+    Stop,
+}
+
+/// SIGTERM, SIGINT, SIGHUP; `None` where they can't be received.
+struct Signals(Option<[Signal; 3]>);
+
+impl Signals {
+    fn catch() -> Self {
+        let caught = (
+            signal(SignalKind::terminate()),
+            signal(SignalKind::interrupt()),
+            signal(SignalKind::hangup()),
+        );
+        if let (Ok(term), Ok(int), Ok(hup)) = caught {
+            return Self(Some([term, int, hup]));
+        }
         tracing::error!("signals can't be received; stop the service with SIGKILL");
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
+        Self(None)
+    }
+
+    async fn next(&mut self) -> Asked {
+        let Some([term, int, hup]) = &mut self.0 else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = term.recv() => Asked::Stop,
+            _ = int.recv() => Asked::Stop,
+            _ = hup.recv() => Asked::Reload,
+        }
     }
 }

@@ -1,11 +1,13 @@
 //! The unprivileged half of Cosmic Registrar: pages and API, the registration saga, the outbox.
 //!
-//! Arrows point down: `http` → `registration` → `ports` → `domain`. Adapters (`store`, `mail`,
+//! Arrows point down: `http` → `auth` → `registration` → `ports` → `domain`. Adapters (`store`, `mail`,
 //! `provision`, `hash`) implement ports and are named only in [`app`], where the program is put
 //! together.
 
 pub mod app;
+pub mod auth;
 pub mod config;
+pub mod crash_point;
 pub mod domain;
 pub mod hash;
 pub mod http;

@@ -1,10 +1,21 @@
 //! Where log lines go: journald with fields, JSON lines, or text for people.
 
+use tracing_journald::{Priority, PriorityMappings};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, fmt};
+use tracing_subscriber::{EnvFilter, Registry, fmt, reload};
 
 use crate::config::{LogFormat, LogSettings};
+
+/// What the journal calls our levels. Its "notice" is for what an admin should look at, and no event
+/// of ours that is not a warning is.
+const PRIORITIES: PriorityMappings = PriorityMappings {
+    error: Priority::Error,
+    warn: Priority::Warning,
+    info: Priority::Informational,
+    debug: Priority::Debug,
+    trace: Priority::Debug,
+};
 
 /// Logging can't be set up.
 #[derive(Debug, thiserror::Error)]
@@ -17,13 +28,40 @@ pub enum LoggingError {
     Journal(std::io::Error),
 }
 
+/// Changes how much is logged while the service runs.
+#[derive(Clone, Debug)]
+pub struct LogFilter(reload::Handle<EnvFilter, Registry>);
+
+impl LogFilter {
+    /// From now on as much as this.
+    ///
+    /// # Errors
+    /// It is no filter.
+    pub fn set(&self, filter: &str) -> Result<(), LoggingError> {
+        self.0
+            .reload(parse(filter)?)
+            .map_err(|e| LoggingError::Filter(e.to_string()))
+    }
+}
+
+/// Whether the settings can be used.
+///
+/// # Errors
+/// The filter is no filter.
+pub fn judge(settings: &LogSettings) -> Result<(), LoggingError> {
+    parse(&settings.filter).map(drop)
+}
+
+fn parse(filter: &str) -> Result<EnvFilter, LoggingError> {
+    EnvFilter::try_new(filter).map_err(|e| LoggingError::Filter(e.to_string()))
+}
+
 /// Sets logging up for the process. Fields such as `REQUEST_ID` keep their names in the journal.
 ///
 /// # Errors
 /// See [`LoggingError`].
-pub fn start(settings: &LogSettings) -> Result<(), LoggingError> {
-    let filter =
-        EnvFilter::try_new(&settings.filter).map_err(|e| LoggingError::Filter(e.to_string()))?;
+pub fn start(settings: &LogSettings) -> Result<LogFilter, LoggingError> {
+    let (filter, handle) = reload::Layer::new(parse(&settings.filter)?);
     // systemd sets JOURNAL_STREAM for services whose output it keeps (systemd.exec(5)).
     let journal = match settings.format {
         LogFormat::Auto => std::env::var_os("JOURNAL_STREAM").is_some(),
@@ -34,7 +72,8 @@ pub fn start(settings: &LogSettings) -> Result<(), LoggingError> {
     let set = if journal {
         let layer = tracing_journald::layer()
             .map_err(LoggingError::Journal)?
-            .with_field_prefix(None);
+            .with_field_prefix(None)
+            .with_priority_mappings(PRIORITIES);
         registry.with(layer).try_init()
     } else if settings.format == LogFormat::Json {
         registry
@@ -53,5 +92,5 @@ pub fn start(settings: &LogSettings) -> Result<(), LoggingError> {
     };
     // A second call in one process (tests) keeps the first.
     drop(set);
-    Ok(())
+    Ok(LogFilter(handle))
 }

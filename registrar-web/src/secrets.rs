@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use crate::crash_point;
 use crate::domain::VerificationKey;
 use crate::ports::{Entropy, EntropyExt};
 
@@ -50,46 +51,83 @@ pub fn verification_key(
         path: path.clone(),
         source,
     };
-    match OpenOptions::new().read(true).open(&path) {
-        Ok(open) => {
-            if open.metadata().map_err(file)?.permissions().mode() & 0o077 != 0 {
-                return Err(SecretError::Exposed { path });
-            }
-            let mut bytes = Zeroizing::new(Vec::new());
-            open.take(64).read_to_end(&mut bytes).map_err(file)?;
+    match read(&path, 64)? {
+        Some(bytes) => {
             let key = <[u8; 32]>::try_from(bytes.as_slice());
             Ok(VerificationKey::new(
                 key.map_err(|_| SecretError::Malformed { path })?,
             ))
         }
-        Err(e) if e.kind() == ErrorKind::NotFound => {
+        None => {
             let key: [u8; 32] = entropy.bytes();
             make(directory, &path, &key).map_err(file)?;
             Ok(VerificationKey::new(key))
         }
+    }
+}
+
+/// Reads a file that nobody else may read, up to that many bytes; `None` when there is none.
+pub(crate) fn read(path: &Path, most: u64) -> Result<Option<Zeroizing<Vec<u8>>>, SecretError> {
+    let file = |source| SecretError::File {
+        path: path.to_owned(),
+        source,
+    };
+    match OpenOptions::new().read(true).open(path) {
+        Ok(open) => {
+            if open.metadata().map_err(file)?.permissions().mode() & 0o077 != 0 {
+                return Err(SecretError::Exposed {
+                    path: path.to_owned(),
+                });
+            }
+            let mut bytes = Zeroizing::new(Vec::new());
+            open.take(most).read_to_end(&mut bytes).map_err(file)?;
+            Ok(Some(bytes))
+        }
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
         Err(e) => Err(file(e)),
     }
 }
 
 /// Writes a new file whole or not at all, so that a crash leaves no half key.
-fn make(directory: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn make(directory: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    crash_point::at("key.made.before");
+    let partial = write_beside(directory, path, bytes)?;
+    crash_point::at("key.made.written");
+    // Two instances that start at once: the first link wins and the other reads it on its restart.
+    std::fs::hard_link(&partial, path)?;
+    crash_point::at("key.made.linked");
+    std::fs::remove_file(&partial)?;
+    std::fs::File::open(directory)?.sync_all()?;
+    crash_point::at("key.made.after");
+    Ok(())
+}
+
+/// Puts a file in the place of another, whole or not at all.
+pub(crate) fn replace(directory: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let partial = write_beside(directory, path, bytes)?;
+    std::fs::rename(&partial, path)?;
+    std::fs::File::open(directory)?.sync_all()
+}
+
+fn write_beside(directory: &Path, path: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(directory)?;
     let partial = path.with_extension("partial");
+    // What a crash left may be a second name of the file itself: it must not be written to.
+    match std::fs::remove_file(&partial) {
+        Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
+        _ => {}
+    }
     let mut file = OpenOptions::new()
         .write(true)
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .mode(0o600)
         .open(&partial)?;
     file.write_all(bytes)?;
     file.sync_all()?;
-    // Two instances that start at once: the first link wins and the other reads it on its restart.
-    std::fs::hard_link(&partial, path)?;
-    std::fs::remove_file(&partial)?;
-    std::fs::File::open(directory)?.sync_all()
+    Ok(partial)
 }
 
 #[cfg(test)]
@@ -137,5 +175,21 @@ mod tests {
             verification_key(dir.path(), &OsEntropy),
             Err(SecretError::Malformed { .. })
         ));
+    }
+
+    #[test]
+    fn what_a_crash_left_beside_a_file_is_not_a_way_to_write_to_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("some.key");
+        make(dir.path(), &path, b"old").unwrap();
+        let read_again = std::fs::File::open(&path).unwrap();
+        // As after the link and before the removal.
+        std::fs::hard_link(&path, path.with_extension("partial")).unwrap();
+        replace(dir.path(), &path, b"new").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"new");
+        let mut before = String::new();
+        (&read_again).read_to_string(&mut before).unwrap();
+        assert_eq!(before, "old", "replaced whole, not written over");
+        assert!(!path.with_extension("partial").exists());
     }
 }

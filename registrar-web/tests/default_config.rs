@@ -35,6 +35,7 @@ fn no_key_is_left_out() {
         "community",
         "registration",
         "accounts",
+        "auth",
         "store",
         "mail",
         "provision",

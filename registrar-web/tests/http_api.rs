@@ -202,6 +202,8 @@ async fn system_status_tells_what_the_host_has() {
     assert_eq!(after["exists"], true);
     assert_eq!(after["maildir"], true);
     assert_eq!(after["account"]["state"], "locked");
+    assert_eq!(after["account"]["createdAt"], "2025-06-30T12:00:00Z");
+    assert!(after["account"].get("activatedAt").is_none());
     let setup = app
         .as_admin(
             Method::POST,
@@ -300,6 +302,45 @@ async fn an_expired_or_unknown_token_is_told_apart_and_both_or_neither_is_a_wron
     assert_eq!(
         (answer.status.as_u16(), answer.code().as_str()),
         (410, "verification-expired")
+    );
+}
+
+#[tokio::test]
+async fn it_is_not_ready_while_the_host_has_another_mail_domain_and_says_what_to_change() {
+    let app = App::new();
+    *app.host.other_domain.lock().unwrap() = Some("mail.tilde.example".into());
+    let ready = app.get("/health/ready").await;
+    assert_eq!(ready.status, 503);
+    let check = json!({"name": "mail-domain", "ok": false});
+    assert!(ready.json()["checks"].as_array().unwrap().contains(&check));
+    let found = app.registrar.readiness().await;
+    let said = &found.checks.iter().find(|c| !c.ok).unwrap().message;
+    for part in [
+        "is tilde.example,",
+        "is mail.tilde.example:",
+        "mail.domain",
+        "community.domain",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
+    *app.host.other_domain.lock().unwrap() = Some("Tilde.Example".into());
+    app.wait(1);
+    assert_eq!(app.get("/health/ready").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_service_with_nothing_edited_is_ready_and_says_what_to_edit() {
+    let mut config = http_support::config();
+    config.community.domain = registrar_web::config::Config::default().community.domain;
+    let app = App::with(config);
+    *app.host.other_domain.lock().unwrap() = Some("tilde.example".into());
+    assert_eq!(app.get("/health/ready").await.status, 200);
+    let found = app.registrar.readiness().await;
+    let check = found.checks.iter().find(|c| c.name == "mail-domain");
+    let said = &check.unwrap().message;
+    assert!(
+        said.contains("community.domain") && said.contains("tilde.example"),
+        "{said}"
     );
 }
 

@@ -1,47 +1,21 @@
 //! What gets into logs.
 
 mod http_support;
-
-use std::io::Write;
-use std::sync::{Arc, Mutex};
+#[path = "support/log.rs"]
+#[allow(unreachable_pub, reason = "shared with other test programs")]
+mod log;
 
 use http::Method;
-use http_support::{ADMIN, App, PASSWORD, sign_up};
+use http_support::{ADMIN, App, Held, PASSWORD, sign_up};
+use log::Captured;
 use serde_json::json;
-use tracing_subscriber::fmt::MakeWriter;
-
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Captured {
-    type Writer = Self;
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
 
 #[tokio::test]
 async fn no_log_line_has_a_password_token_code_or_admin_token_and_each_request_has_its_id() {
-    let captured = Captured::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_writer(captured.clone())
-        .finish();
-    tracing::subscriber::set_global_default(subscriber).unwrap();
-
+    let captured = Captured::everything();
     let app = App::new();
     let id = [("x-request-id", "find-me-again")];
+    app.get("/health").await;
     let body = sign_up("ada").to_string();
     app.post_bytes("/api/auth/register", body, &id).await;
     app.post("/api/auth/register", json!({"password": [PASSWORD]}))
@@ -61,11 +35,49 @@ async fn no_log_line_has_a_password_token_code_or_admin_token_and_each_request_h
     let invite = invite["token"].as_str().unwrap();
     app.get(&format!("/signup?invite={invite}")).await;
     app.run().await;
+    // Logging in, wrongly too: people type passwords where a name belongs.
+    let held = app.login("ada").await;
+    app.try_login("ada", "a wrong pass phrase").await;
+    app.try_login("pass phrase as a name", "x").await;
+    let next = Held::of(&app.refresh(&held.refresh).await);
+    app.opens(&next.access).await;
+    app.opens("a made up token").await;
+    app.wait(60);
+    app.refresh(&held.refresh).await;
+    app.opens(&next.access).await;
+    let keys = std::fs::read_to_string(app.directory.path().join("keys/token-keys.json")).unwrap();
+    let keys: serde_json::Value = serde_json::from_str(&keys).unwrap();
+    let key = keys["keys"][0]["private"].as_str().unwrap();
 
-    let log = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+    let log = captured.text();
     assert!(log.contains("REQUEST_ID=find-me-again"), "{log}");
     assert!(log.contains("REGISTRATION_ID="));
-    for secret in [PASSWORD, &token, &code, ADMIN, invite, "$2b$"] {
+    let line = |gist: &str| {
+        let found = log.lines().find(|l| l.contains(gist));
+        found.unwrap_or_else(|| panic!("{gist} is not in {log}"))
+    };
+    assert!(line("POST /api/auth/register 201 in ").contains(" INFO "));
+    assert!(line("GET /health 200 in ").contains("DEBUG "));
+    line("ada: MAIL_CONFIGURED");
+    assert!(log.contains("a spent refresh token came back"));
+    for secret in [
+        PASSWORD,
+        &token,
+        &code,
+        ADMIN,
+        invite,
+        "$2b$",
+        "pass phrase",
+        "made up token",
+        "crr_",
+        &held.refresh[4..],
+        &next.refresh[4..],
+        // The signed part of any token begins so.
+        "eyJ",
+        held.access.rsplit('.').next().unwrap(),
+        next.access.rsplit('.').next().unwrap(),
+        key,
+    ] {
         assert!(!log.contains(secret), "{secret} is in the log");
     }
 }

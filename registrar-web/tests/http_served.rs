@@ -9,14 +9,19 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use http_support::{App, PASSWORD};
-use registrar_web::http::serve;
+use registrar_web::http::{CurrentRoutes, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 async fn served(app: &App) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(serve(listener, app.router.clone(), app.stop.clone()));
+    tokio::spawn(serve(
+        listener,
+        app.router.clone(),
+        Vec::new(),
+        app.stop.clone(),
+    ));
     address
 }
 
@@ -178,7 +183,12 @@ async fn stopping_ends_the_server_once_requests_are_answered() {
     let app = App::new();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let running = tokio::spawn(serve(listener, app.router.clone(), app.stop.clone()));
+    let running = tokio::spawn(serve(
+        listener,
+        app.router.clone(),
+        Vec::new(),
+        app.stop.clone(),
+    ));
     // An idle connection does not hold it up.
     let _idle = TcpStream::connect(address).await.unwrap();
     tokio::time::sleep(Duration::from_millis(50)).await;
@@ -188,4 +198,116 @@ async fn stopping_ends_the_server_once_requests_are_answered() {
         .expect("it ends soon")
         .unwrap();
     assert!(TcpStream::connect(address).await.is_err());
+}
+
+/// A connection from that address of this machine.
+async fn connect(from: &str, to: SocketAddr) -> TcpStream {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind(format!("{from}:0").parse().unwrap()).unwrap();
+    socket.connect(to).await.unwrap()
+}
+
+/// Whether the service answers on that connection.
+async fn is_served(stream: &mut TcpStream) -> bool {
+    let request = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
+    let mut start = [0; 12];
+    let answered = async {
+        stream.write_all(request).await?;
+        stream.read_exact(&mut start).await
+    };
+    let answered = tokio::time::timeout(Duration::from_secs(5), answered).await;
+    answered.expect("an answer or an end").is_ok() && start == *b"HTTP/1.1 200"
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_client_can_not_take_all_connections() {
+    let app = App::new();
+    let address = served(&app).await;
+    let mut greedy = Vec::new();
+    for _ in 0..140 {
+        greedy.push(connect("127.0.0.1", address).await);
+    }
+    let mut open = 0;
+    for stream in &mut greedy {
+        open += usize::from(is_served(stream).await);
+    }
+    assert_eq!(open, 128);
+    assert!(is_served(&mut connect("127.0.0.2", address).await).await);
+    // It gets back what it lets go.
+    greedy.clear();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(is_served(&mut connect("127.0.0.1", address).await).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trusted_proxy_brings_as_many_as_there_is_room_for() {
+    let app = App::new();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let trusted = vec![registrar_web::config::IpNet::parse("127.0.0.1").unwrap()];
+    tokio::spawn(serve(
+        listener,
+        app.router.clone(),
+        trusted,
+        app.stop.clone(),
+    ));
+    let mut streams = Vec::new();
+    for _ in 0..200 {
+        let mut stream = connect("127.0.0.1", address).await;
+        assert!(is_served(&mut stream).await);
+        streams.push(stream);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_asks_and_does_not_read_is_let_go() {
+    const ASKED: usize = 8_000;
+    let app = App::new();
+    let address = served(&app).await;
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let (mut reading, mut writing) = socket.connect(address).await.unwrap().into_split();
+    tokio::spawn(async move {
+        let request = b"GET /signup HTTP/1.1\r\nHost: x\r\n\r\n".repeat(ASKED);
+        // It ends early when the other side does.
+        let _ = writing.write_all(&request).await;
+        std::future::pending::<()>().await;
+    });
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    let mut answers = Vec::new();
+    let read = reading.read_to_end(&mut answers);
+    // An end or a reset, and soon; not the rest of the answers.
+    let _ = tokio::time::timeout(Duration::from_secs(10), read)
+        .await
+        .expect("an end");
+    let answered = String::from_utf8_lossy(&answers)
+        .matches("HTTP/1.1 200")
+        .count();
+    assert!((1..ASKED).contains(&answered), "{answered} of {ASKED}");
+}
+
+#[tokio::test]
+async fn after_a_reload_an_open_connection_gets_the_new_pages() {
+    let app = App::new();
+    let routes = CurrentRoutes::from(app.router.clone());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(serve(
+        listener,
+        routes.clone(),
+        Vec::new(),
+        app.stop.clone(),
+    ));
+
+    let mut client = TcpStream::connect(address).await.unwrap();
+    let mut asked = async || {
+        let request = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
+        client.write_all(request).await.unwrap();
+        let mut answer = vec![0; 4096];
+        let length = client.read(&mut answer).await.unwrap();
+        String::from_utf8_lossy(&answer[..length]).into_owned()
+    };
+    assert!(asked().await.starts_with("HTTP/1.1 200"));
+    routes.set(axum::Router::new());
+    assert!(asked().await.starts_with("HTTP/1.1 404"));
 }

@@ -3,6 +3,7 @@
 mod mail_support;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use mail_support::smtp_server::{Manner, SmtpServer};
@@ -81,6 +82,28 @@ async fn a_mail_that_is_taken_is_recorded_and_wakes_its_registration() {
     assert!(header(data, "Content-Type")[0].starts_with("multipart/alternative"));
     let want = message("Ada Lovelace").text;
     assert_eq!(text(data).trim(), want.trim());
+}
+
+#[tokio::test]
+async fn mails_in_a_row_share_a_connection_and_one_that_the_server_ended_is_replaced() {
+    let server = SmtpServer::start(Manner::Accept).await;
+    let mailer = to(settings(&server))(TestClock::new());
+    for (sent, manner, connections) in [
+        (1, Manner::Accept, 1),
+        (2, Manner::Accept, 1),
+        (3, Manner::CloseAfterMail, 1),
+        (4, Manner::Accept, 2),
+        (5, Manner::Accept, 2),
+    ] {
+        server.set(manner);
+        mailer.send(&message("Ada")).await.unwrap();
+        assert_eq!(
+            (server.received().len(), server.connections()),
+            (sent, connections)
+        );
+        // The connection is put back by a task of its own.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod mail_support;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use mail_support::{TestClock, community, job, key, registration};
 use registrar_web::config::{MailSettings, MailTransport};
@@ -69,5 +70,53 @@ async fn only_a_word_about_the_mail_itself_is_final() {
             is_final,
             "{script}: {refused}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_program_that_takes_too_long_ends_with_all_that_it_started() {
+    let dir = tempfile::tempdir().unwrap();
+    let pids = dir.path().join("pids");
+    let script = format!("sleep 300 & echo $$ $! > {}; wait", pids.display());
+    // Giving up is the same at any time: what waits for the program is dropped.
+    let waiting = tokio::time::timeout(Duration::from_secs(1), send(dir.path(), &script));
+    assert!(waiting.await.is_err());
+    let text = std::fs::read_to_string(pids).unwrap();
+    let pids: Vec<u32> = text
+        .split(' ')
+        .map(|pid| pid.trim().parse().unwrap())
+        .collect();
+    assert_eq!(pids.len(), 2);
+    let lives = |pid: &u32| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let state = stat
+            .rsplit(')')
+            .next()
+            .and_then(|rest| rest.split_whitespace().next());
+        state.is_some_and(|state| !matches!(state, "Z" | "X"))
+    };
+    let began = Instant::now();
+    while pids.iter().any(lives) {
+        assert!(
+            began.elapsed() < Duration::from_secs(5),
+            "still there: {pids:?}"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_program_goes_on_with_after_it_has_taken_the_mail_is_left_to_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let done = dir.path().join("done");
+    let script = format!(
+        "cat > /dev/null; (sleep 0.5; echo yes > {}) > /dev/null 2>&1 &",
+        done.display()
+    );
+    send(dir.path(), &script).await.unwrap();
+    let began = Instant::now();
+    while !done.exists() {
+        assert!(began.elapsed() < Duration::from_secs(10), "it was killed");
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -3,7 +3,7 @@
 mod mail_support;
 
 use mail_support::{TestClock, community, job, key, registration};
-use registrar_web::domain::{DisplayName, MailKind};
+use registrar_web::domain::{Device, DisplayName, MailKind, Origin};
 use registrar_web::mail::compose;
 use registrar_web::ports::{Clock, Message};
 
@@ -13,13 +13,29 @@ fn mail(kind: MailKind, display_name: &str) -> Message {
     compose(&job(&r, kind, now), &r, &key(), &community()).unwrap()
 }
 
-fn all() -> [MailKind; 4] {
+fn origin(at: &str, address: &str, device: &str) -> Origin {
+    Origin {
+        at: at.parse().unwrap(),
+        address: address.into(),
+        device: Device::clean(device),
+    }
+}
+
+fn all() -> [MailKind; 5] {
     [
         MailKind::VerifyEmail,
         MailKind::AlreadyMember,
         MailKind::Welcome,
         MailKind::Rejected {
             reason: "We know nobody who knows you yet.\nCome by on <IRC> & say hello.".into(),
+        },
+        MailKind::SessionRevoked {
+            began: origin("2026-02-27T09:15:00Z", "192.0.2.7", "Lynx/2.9.2"),
+            reused: origin(
+                "2026-03-01T11:59:00Z",
+                "2001:db8::/64",
+                "see https://evil.example",
+            ),
         },
     ]
 }

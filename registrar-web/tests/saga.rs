@@ -2,10 +2,13 @@
 
 mod support;
 
+use std::time::{Duration, Instant};
+
 use provision_api::AccountState;
 use registrar_web::domain::{Flow, Mode, Stage, Status, VerificationToken};
 use registrar_web::registration::{AdminError, RegisterError, VerifyError};
 use support::{TestService, client, form, username};
+use tokio_util::sync::CancellationToken;
 
 async fn verify(service: &TestService) {
     let token = VerificationToken::parse(&service.mailbox.token()).unwrap();
@@ -290,7 +293,8 @@ async fn the_status_page_does_not_tell_who_is_a_member_or_why_someone_was_reject
 
 #[tokio::test]
 async fn nobody_can_have_mails_sent_to_someone_else_or_without_end() {
-    let service = TestService::new();
+    // The limit of the registration, not that of the mailbox.
+    let service = TestService::with(|c| c.limits.verification_mails = 100);
     service.register("ada").await;
     service.run_the_jobs().await;
     let wrong = registrar_web::domain::Email::parse("eve@example.org").unwrap();
@@ -349,4 +353,33 @@ async fn the_name_is_reserved_before_the_password_is_hashed() {
         }
     }
     assert_eq!(taken, 15);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_few_registrations_are_carried_on_at_once_and_each_is_made_once() {
+    const NAMES: [&str; 8] = ["ada", "bob", "cem", "dua", "eli", "fay", "gus", "hal"];
+    let service = TestService::new();
+    for name in NAMES {
+        service.register(name).await;
+    }
+    service.host.take_time(Duration::from_millis(100));
+    let stop = CancellationToken::new();
+    let serving = tokio::spawn({
+        let (saga, stop) = (service.saga.clone(), stop.clone());
+        async move { saga.serve(stop).await }
+    });
+    let begun = Instant::now();
+    for name in NAMES {
+        while service.status(name).await != Status::MailConfigured {
+            assert!(begun.elapsed() < Duration::from_secs(30), "{name} waits");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+    stop.cancel();
+    serving.await.unwrap();
+    let most = service.host.most_at_once();
+    assert!((2..=4).contains(&most), "{most} at once");
+    let calls = service.host.calls();
+    let made = calls.iter().filter(|(what, _)| what == "create").count();
+    assert_eq!(made, NAMES.len());
 }

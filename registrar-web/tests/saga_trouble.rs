@@ -3,7 +3,6 @@
 
 mod support;
 
-use registrar_web::config::Seconds;
 use registrar_web::domain::{Stage, Status, VerificationToken};
 use registrar_web::ports::{MailError, ProvisionFailure};
 use registrar_web::registration::RegisterError;
@@ -177,26 +176,6 @@ async fn a_draft_whose_process_died_is_dropped_and_its_name_is_free() {
 }
 
 #[tokio::test]
-async fn too_many_registrations_of_one_client_are_told_when_to_come_back() {
-    let service = TestService::with(|c| {
-        c.limits.registrations = 2;
-        c.limits.registrations_window = Seconds::hours(1);
-    });
-    service.register("ada").await;
-    service.register("bob").await;
-    let refused = service.registrar.register(form("eve"), &client()).await;
-    let Err(RegisterError::Limited {
-        retry_after_seconds,
-    }) = refused
-    else {
-        panic!("{refused:?}")
-    };
-    assert!((1..=3600).contains(&retry_after_seconds));
-    service.clock.advance(3601);
-    service.register("eve").await;
-}
-
-#[tokio::test]
 async fn a_name_that_the_host_uses_is_refused_at_once_and_again_by_the_saga() {
     let service = TestService::new();
     service.host.refuse_name("ada");
@@ -239,4 +218,60 @@ async fn nobody_is_rejected_while_a_worker_unlocks_the_account() {
     assert!(refused.is_err(), "{refused:?}");
     service.pass(61).await;
     assert_eq!(service.status("ada").await, Status::Verified);
+}
+
+#[tokio::test]
+async fn an_activation_whose_answer_was_lost_and_forgotten_is_done() {
+    let service = TestService::new();
+    service.register("ada").await;
+    service.run_the_jobs().await;
+    service.host.lose_next_activation();
+    verify(&service).await;
+    assert_eq!(service.status("ada").await, Status::VerificationSent);
+    service.host.forget_answers();
+    service.pass(3600).await;
+    assert_eq!(service.status("ada").await, Status::Verified);
+    assert_eq!(service.host.activations().len(), 1);
+    let texts: Vec<_> = service
+        .mailbox
+        .sent()
+        .iter()
+        .map(|m| m.text.clone())
+        .collect();
+    assert!(texts.last().unwrap().contains("ssh"), "welcomed: {texts:?}");
+}
+
+#[tokio::test]
+async fn a_rejection_that_comes_after_the_account_was_activated_ends_complete_and_not_in_an_endless_undo()
+ {
+    let service = TestService::new();
+    let id = service.register("ada").await.id;
+    service.run_the_jobs().await;
+    service.host.lose_next_activation();
+    verify(&service).await;
+    // Nobody knows that it was activated; no worker has it, so a rejection is taken.
+    service
+        .registrar
+        .reject(id, "grace", "changed my mind")
+        .await
+        .unwrap();
+    assert_eq!(service.status("ada").await, Status::Failed);
+    service.run_the_jobs().await;
+    let stored = service.stored("ada").await.unwrap();
+    assert_eq!(
+        (stored.status(), &stored.stage),
+        (Status::Verified, &Stage::Complete)
+    );
+    assert_eq!(stored.work.due_at, None, "nothing is tried again");
+    let user = service.store.user(stored.id).await.unwrap().expect("kept");
+    assert_eq!(user.state, registrar_web::domain::UserState::Active);
+    assert!(service.host.account("ada").is_some());
+    let sent = service.mailbox.sent();
+    assert!(
+        !sent.iter().any(|m| m.text.contains("changed my mind")),
+        "told what is not true"
+    );
+    // Nobody else gets the name.
+    let again = service.registrar.register(form("ada"), &client()).await;
+    assert!(matches!(again, Err(RegisterError::NameUnavailable { .. })));
 }

@@ -2,50 +2,15 @@
 
 mod support;
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
-
 use registrar_web::domain::{Mode, VerificationToken};
 use registrar_web::ports::{MailError, ProvisionFailure};
+use support::log::Captured;
 use support::{PASSWORD, TestService, client, form, username};
-use tracing_subscriber::fmt::MakeWriter;
-
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl Captured {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Captured {
-    type Writer = Self;
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
 
 // One test in this file: it listens to the whole process.
 #[tokio::test]
 async fn no_secret_of_a_whole_sign_up_is_ever_logged() {
-    let captured = Captured::default();
-    tracing_subscriber::fmt()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
-        .with_writer(captured.clone())
-        // Microseconds can look like a code.
-        .without_time()
-        .init();
+    let captured = Captured::everything();
 
     let service = TestService::with(|c| c.registration.mode = Mode::Invite);
     let (invite, invite_token) = service.registrar.create_invite().await.unwrap();

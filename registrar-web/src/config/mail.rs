@@ -17,6 +17,9 @@ pub struct MailSettings {
     pub port: u16,
     /// SMTP: `none`, `starttls` or `implicit` (RFC 8314).
     pub tls: SmtpTls,
+    /// SMTP: a PEM file of the authorities that may have signed the server's certificate, in place
+    /// of those that the system trusts.
+    pub ca_file: Option<PathBuf>,
     /// SMTP: the name to log in with.
     pub username: Option<String>,
     /// SMTP: a file that holds the password.
@@ -64,6 +67,7 @@ impl Default for MailSettings {
             host: "127.0.0.1".into(),
             port: 25,
             tls: SmtpTls::None,
+            ca_file: None,
             username: None,
             password_file: None,
             sendmail: "/usr/sbin/sendmail".into(),
@@ -87,6 +91,12 @@ impl MailSettings {
                 key: "mail.tls",
                 message: "a password is sent over TLS alone: write \"starttls\" or \"implicit\""
                     .into(),
+            });
+        }
+        if self.ca_file.is_some() && self.tls == SmtpTls::None {
+            return Err(SettingError {
+                key: "mail.ca_file",
+                message: "a certificate is looked at over TLS alone: write tls = \"starttls\" or \"implicit\"".into(),
             });
         }
         Ok(())

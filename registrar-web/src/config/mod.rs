@@ -3,14 +3,17 @@
 //! Every key has a default, so an empty file is a working configuration for trying things out;
 //! `etc/registrar.toml` shows all of them with their meaning.
 
+mod auth;
 mod duration;
 mod mail;
+mod reload;
 mod server;
 
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use auth::{AuthSettings, TokenAlgorithm};
 pub use duration::Seconds;
 pub use mail::{MailSettings, MailTransport, SmtpTls};
 pub use server::{IpNet, LimitSettings, ServerSettings};
@@ -29,6 +32,8 @@ pub struct Config {
     pub registration: RegistrationSettings,
     /// How accounts are entered.
     pub accounts: AccountSettings,
+    /// How people log in.
+    pub auth: AuthSettings,
     /// Where records are kept.
     pub store: StoreSettings,
     /// How mail leaves.
@@ -158,11 +163,14 @@ pub enum LogFormat {
     Text,
 }
 
+/// `community.domain` until an admin sets it; nobody's (RFC 6761).
+pub const UNEDITED_DOMAIN: &str = "registrar.test";
+
 impl Default for CommunitySettings {
     fn default() -> Self {
         Self {
             name: "Cosmic Registrar".into(),
-            domain: MailDomain::parse("registrar.test").unwrap_or_else(|_| unreachable!()),
+            domain: MailDomain::parse(UNEDITED_DOMAIN).unwrap_or_else(|_| unreachable!()),
             welcome: "A shared Linux host for its community.".into(),
         }
     }
@@ -300,6 +308,7 @@ impl Config {
                 "write it as https://host.example, without a slash at the end",
             );
         }
+        self.auth.check()?;
         self.mail.check()
     }
 }

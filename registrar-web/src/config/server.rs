@@ -48,6 +48,8 @@ pub struct LimitSettings {
     pub registrations: u32,
     /// The window of `registrations`.
     pub registrations_window: Seconds,
+    /// Verification mails to one mailbox in 24 hours, whoever asks for them.
+    pub verification_mails: u32,
 }
 
 impl Default for LimitSettings {
@@ -57,6 +59,7 @@ impl Default for LimitSettings {
             requests_window: Seconds::of(15 * 60),
             registrations: 5,
             registrations_window: Seconds::hours(1),
+            verification_mails: 5,
         }
     }
 }

@@ -152,6 +152,15 @@ impl Email {
     pub fn unique_key(&self) -> String {
         format!("{}@{}", self.local.to_lowercase(), self.domain.0)
     }
+
+    /// The mailbox as far as a sender can tell: [`unique_key`](Self::unique_key) without the detail
+    /// of a subaddress (RFC 5233), so that `ada+1@` and `ada+2@` are counted as one.
+    #[must_use]
+    pub fn mailbox_key(&self) -> String {
+        let local = self.local.to_lowercase();
+        let user = local.split('+').next().filter(|user| !user.is_empty());
+        format!("{}@{}", user.unwrap_or(&local), self.domain.0)
+    }
 }
 
 impl fmt::Display for Email {
@@ -230,6 +239,16 @@ mod tests {
             Email::parse("Ada@EXAMPLE.org").unwrap().unique_key(),
             "ada@example.org"
         );
+    }
+
+    #[test]
+    fn subaddresses_are_one_mailbox_and_several_addresses() {
+        let of = |text| Email::parse(text).unwrap();
+        let (one, two) = (of("Ada+1@example.org"), of("ada+2@example.org"));
+        assert_ne!(one.unique_key(), two.unique_key());
+        assert_eq!(one.mailbox_key(), two.mailbox_key());
+        assert_ne!(one.mailbox_key(), of("bob@example.org").mailbox_key());
+        assert_eq!(of("+x@example.org").mailbox_key(), "+x@example.org");
     }
 
     #[test]

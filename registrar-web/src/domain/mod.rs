@@ -8,6 +8,7 @@ mod password;
 mod profile;
 mod registration;
 mod review;
+mod session;
 mod signup;
 mod status;
 mod user;
@@ -21,9 +22,12 @@ pub use password::{Password, PasswordError, PasswordHints};
 pub use profile::Profile;
 pub use registration::{Failure, MailTrouble, Next, Passed, Registration, Stage, Undo};
 pub use review::{Review, ReviewError};
+pub use session::{
+    Device, Ended, Origin, Presented, RefreshKey, RefreshToken, Session, SessionEnd, SessionId,
+};
 pub use signup::{FieldError, FieldErrors, SignupForm, SignupRequest, SignupRules, SshKeysField};
 pub use status::{Flow, InvalidTransition, Mode, Status};
-pub use user::{Role, User, UserId, UserState};
+pub use user::{Access, Role, User, UserId, UserState};
 pub use verification::{
     CodeCheck, TokenDigest, Verification, VerificationCode, VerificationKey, VerificationToken,
 };

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Email, RegistrationId, Work};
+use super::{Email, Origin, RegistrationId, Work};
 
 /// Names a mail in the outbox; also the local part of its Message-ID and of its bounce address.
 pub type MailId = uuid::Uuid;
@@ -45,6 +45,13 @@ pub enum MailKind {
         /// Their words.
         reason: String,
     },
+    /// A session was ended, because a spent refresh token of it came back.
+    SessionRevoked {
+        /// From where the session was begun.
+        began: Origin,
+        /// From where the token came back.
+        reused: Origin,
+    },
 }
 
 impl MailKind {
@@ -56,6 +63,7 @@ impl MailKind {
             Self::AlreadyMember => "already-member",
             Self::Welcome => "welcome",
             Self::Rejected { .. } => "rejected",
+            Self::SessionRevoked { .. } => "session-revoked",
         }
     }
 }

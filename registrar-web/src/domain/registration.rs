@@ -308,6 +308,24 @@ impl Registration {
         }
     }
 
+    /// The undo found the account in use: the registration has reached its end after all.
+    pub fn complete_after_all(&mut self, now: Timestamp) {
+        if !matches!(self.stage, Stage::Undoing { .. }) {
+            return;
+        }
+        while let Some(next) = self.flow.after(self.reached) {
+            self.reached = next;
+            self.history.push(Passed {
+                status: next,
+                at: now,
+            });
+        }
+        self.stage = Stage::Complete;
+        self.password_hash = None;
+        self.work.settle(None);
+        self.updated_at = now;
+    }
+
     /// The address is proven; the token can't be used again.
     pub fn prove_address(&mut self, now: Timestamp) {
         if let Some(v) = &mut self.verification

@@ -23,7 +23,36 @@ pub enum Role {
     ClientUser,
 }
 
-/// Whether a member is one yet.
+impl Role {
+    /// All of them, highest first.
+    pub const ALL: [Self; 5] = [
+        Self::SuperAdmin,
+        Self::SiteAdmin,
+        Self::Operator,
+        Self::ClientAdmin,
+        Self::ClientUser,
+    ];
+
+    /// The word of the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SuperAdmin => "super_admin",
+            Self::SiteAdmin => "site_admin",
+            Self::Operator => "operator",
+            Self::ClientAdmin => "client_admin",
+            Self::ClientUser => "client_user",
+        }
+    }
+
+    /// Whether it may do all that the other may.
+    #[must_use]
+    pub fn is_at_least(self, other: Self) -> bool {
+        self as u8 <= other as u8
+    }
+}
+
+/// Whether a member is one yet, and still.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum UserState {
@@ -31,6 +60,20 @@ pub enum UserState {
     Pending,
     /// A member.
     Active,
+    /// Not let in for the time being.
+    Suspended,
+    /// Not let in any more; kept for a while.
+    Deleted,
+}
+
+/// What belongs to a member's logins.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Access {
+    /// Sessions that began under another number are over. One write to the member thus ends all
+    /// sessions, those included that begin at the same moment.
+    pub epoch: u64,
+    /// When a password was last right.
+    pub last_login_at: Option<Timestamp>,
 }
 
 /// A member's record in the directory.
@@ -58,6 +101,9 @@ pub struct User {
     pub role: Role,
     /// Whether a member yet.
     pub state: UserState,
+    /// What belongs to the member's logins.
+    #[serde(default)]
+    pub access: Access,
     /// When the record was made.
     pub created_at: Timestamp,
 }
@@ -67,5 +113,35 @@ impl User {
     #[must_use]
     pub fn claimed_email(&self) -> Option<String> {
         self.email_proven.then(|| self.email.unique_key())
+    }
+
+    /// Ends every session, wherever it is.
+    pub fn end_sessions(&mut self) {
+        self.access.epoch = self.access.epoch.saturating_add(1);
+    }
+
+    /// Lets the member in or not. Who is not let in has no session afterwards, and none that comes
+    /// back to life when let in again.
+    pub fn set_state(&mut self, state: UserState) {
+        if state != UserState::Active {
+            self.end_sessions();
+        }
+        self.state = state;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_role_may_do_all_that_the_lower_ones_may() {
+        for (n, role) in Role::ALL.into_iter().enumerate() {
+            for (m, other) in Role::ALL.into_iter().enumerate() {
+                assert_eq!(role.is_at_least(other), n <= m, "{role:?} {other:?}");
+            }
+            let wire = serde_json::to_value(role).unwrap();
+            assert_eq!(wire, role.as_str());
+        }
     }
 }

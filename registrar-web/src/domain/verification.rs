@@ -73,13 +73,13 @@ impl VerificationKey {
         Self(Zeroizing::new(bytes))
     }
 
-    fn derive(&self, purpose: &[u8], id: RegistrationId, nonce: &str) -> [u8; 32] {
+    pub(super) fn derive(&self, purpose: &[u8], id: uuid::Uuid, nonce: &str) -> [u8; 32] {
         // HMAC pads a key to the hash's block with zeros (RFC 2104).
         let mut block = Zeroizing::new([0; 64]);
         block[..32].copy_from_slice(&*self.0);
         let mut mac = Hmac::<Sha256>::new(&(*block).into());
         mac.update(purpose);
-        mac.update(id.uuid().as_bytes());
+        mac.update(id.as_bytes());
         mac.update(nonce.as_bytes());
         mac.finalize().into_bytes().into()
     }
@@ -109,8 +109,7 @@ impl VerificationToken {
     /// What the store keeps of it.
     #[must_use]
     pub fn digest(&self) -> TokenDigest {
-        let digest = Sha256::digest(self.0.as_bytes());
-        TokenDigest(digest.iter().map(|b| format!("{b:02x}")).collect())
+        TokenDigest::of(&self.0)
     }
 
     /// The token, for the mail alone.
@@ -127,6 +126,19 @@ impl fmt::Debug for VerificationToken {
 }
 
 impl TokenDigest {
+    /// Of a secret text.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        let digest = Sha256::digest(text.as_bytes());
+        Self(digest.iter().map(|b| format!("{b:02x}")).collect())
+    }
+
+    /// Whether both are of the same text, in constant time.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+    }
+
     /// The digest in hexadecimal.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -180,7 +192,7 @@ impl Verification {
     /// The code of this proof.
     #[must_use]
     pub fn code(&self, key: &VerificationKey, id: RegistrationId) -> VerificationCode {
-        let [a, b, c, d, e, f, g, h, ..] = key.derive(b"code", id, &self.nonce);
+        let [a, b, c, d, e, f, g, h, ..] = key.derive(b"code", id.uuid(), &self.nonce);
         let number = u64::from_be_bytes([a, b, c, d, e, f, g, h]) % 1_000_000;
         VerificationCode(Zeroizing::new(format!("{number:06}")))
     }
@@ -228,7 +240,7 @@ impl Verification {
 }
 
 fn token(key: &VerificationKey, id: RegistrationId, nonce: &str) -> VerificationToken {
-    VerificationToken::from_bytes(key.derive(b"token", id, nonce))
+    VerificationToken::from_bytes(key.derive(b"token", id.uuid(), nonce))
 }
 
 #[cfg(test)]

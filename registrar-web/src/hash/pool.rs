@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use tokio::sync::oneshot;
+use zeroize::Zeroizing;
 
 use super::sys;
 use crate::domain::{BcryptHash, Password};
@@ -13,7 +14,7 @@ use crate::ports::{Entropy, EntropyExt, HashError, PasswordHasher};
 /// A hash takes about a quarter of a second at cost 12; used to tell a client when to come back.
 const SECONDS_FOR_FOUR: usize = 1;
 
-/// Hashes passwords on threads of its own, at most so many waiting, at low priority.
+/// Hashes and compares passwords on threads of its own, at most so many waiting, at low priority.
 #[derive(Clone)]
 pub struct HashPool {
     jobs: SyncSender<Job>,
@@ -21,9 +22,16 @@ pub struct HashPool {
     queue: usize,
 }
 
-struct Job {
-    password: Password,
-    reply: oneshot::Sender<Result<BcryptHash, HashError>>,
+enum Job {
+    Hash {
+        password: Password,
+        reply: oneshot::Sender<Result<BcryptHash, HashError>>,
+    },
+    Verify {
+        typed: Zeroizing<String>,
+        hash: BcryptHash,
+        reply: oneshot::Sender<Result<bool, HashError>>,
+    },
 }
 
 impl fmt::Debug for HashPool {
@@ -75,21 +83,41 @@ impl HashPool {
     /// [`HashError::Busy`] when the queue is full.
     pub async fn hash(&self, password: Password) -> Result<BcryptHash, HashError> {
         let (reply, answer) = oneshot::channel();
-        self.jobs
-            .try_send(Job { password, reply })
-            .map_err(|e| match e {
-                TrySendError::Full(_) => HashError::Busy {
-                    retry_after_seconds: u32::try_from(
-                        (self.queue * SECONDS_FOR_FOUR / (4 * self.threads)).clamp(1, 60),
-                    )
-                    .unwrap_or(60),
-                },
-                TrySendError::Disconnected(_) => HashError::Failed("no hashing thread runs".into()),
-            })?;
-        answer
-            .await
-            .unwrap_or_else(|_| Err(HashError::Failed("a hashing thread ended".into())))
+        self.submit(Job::Hash { password, reply })?;
+        done(answer).await
     }
+
+    /// Whether the text is the password of the hash; one bcrypt, like [`HashPool::hash`].
+    ///
+    /// # Errors
+    /// [`HashError::Busy`] when the queue is full.
+    pub async fn verify(
+        &self,
+        typed: Zeroizing<String>,
+        hash: BcryptHash,
+    ) -> Result<bool, HashError> {
+        let (reply, answer) = oneshot::channel();
+        self.submit(Job::Verify { typed, hash, reply })?;
+        done(answer).await
+    }
+
+    fn submit(&self, job: Job) -> Result<(), HashError> {
+        self.jobs.try_send(job).map_err(|e| match e {
+            TrySendError::Full(_) => HashError::Busy {
+                retry_after_seconds: u32::try_from(
+                    (self.queue * SECONDS_FOR_FOUR / (4 * self.threads)).clamp(1, 60),
+                )
+                .unwrap_or(60),
+            },
+            TrySendError::Disconnected(_) => HashError::Failed("no hashing thread runs".into()),
+        })
+    }
+}
+
+async fn done<T>(answer: oneshot::Receiver<Result<T, HashError>>) -> Result<T, HashError> {
+    answer
+        .await
+        .unwrap_or_else(|_| Err(HashError::Failed("a hashing thread ended".into())))
 }
 
 fn work(
@@ -102,13 +130,16 @@ fn work(
     loop {
         let job = inbox.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
-        // Nobody waits any more: don't burn a quarter second for it.
-        if job.reply.is_closed() {
-            continue;
+        // Where nobody waits any more, no quarter second is burnt.
+        match job {
+            Job::Hash { password, reply } if !reply.is_closed() => {
+                let _ = reply.send(hasher.hash(&password, cost, entropy.bytes()));
+            }
+            Job::Verify { typed, hash, reply } if !reply.is_closed() => {
+                let _ = reply.send(hasher.verify(&typed, &hash));
+            }
+            Job::Hash { .. } | Job::Verify { .. } => {}
         }
-        let _ = job
-            .reply
-            .send(hasher.hash(&job.password, cost, entropy.bytes()));
     }
 }
 

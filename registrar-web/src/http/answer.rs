@@ -1,12 +1,13 @@
 use std::any::Any;
 use std::net::{IpAddr, Ipv4Addr};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{self, HeaderMap, HeaderValue};
+use http::{Method, StatusCode};
 use tracing::Instrument;
 
 use super::client_address::{Client, Peer, client_address, client_key};
@@ -42,10 +43,11 @@ pub(super) async fn finish(
     ));
     // Never the query: links carry their token there.
     let path = request.uri().path().to_owned();
+    let method = request.method().clone();
     let span = tracing::info_span!(
         "request",
         REQUEST_ID = %current.text,
-        METHOD = %request.method(),
+        METHOD = %method,
         PATH = %path,
         CLIENT = %client.0,
     );
@@ -63,12 +65,35 @@ pub(super) async fn finish(
         response.headers_mut().insert(request_id::HEADER, id);
     }
     let _in = span.enter();
-    tracing::info!(
-        STATUS = response.status().as_u16(),
-        MILLISECONDS = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-        "answered"
-    );
+    log(&method, &path, response.status(), began.elapsed());
     response
+}
+
+/// One line for each request. What monitoring and browsers ask for all day is for debugging.
+fn log(method: &Method, path: &str, status: StatusCode, took: Duration) {
+    let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    let code = status.as_u16();
+    // Escaped and short: a path is anyone's text.
+    let gist: String = path.escape_default().take(120).collect();
+    let is_routine = path.starts_with("/static/")
+        || path.starts_with("/health")
+        || matches!(path, "/api/health" | "/api/auth/health");
+    macro_rules! line {
+        ($level:ident) => {
+            tracing::$level!(
+                STATUS = code,
+                MILLISECONDS = ms,
+                "{method} {gist} {code} in {ms} ms"
+            )
+        };
+    }
+    if status.is_server_error() {
+        line!(error);
+    } else if is_routine {
+        line!(debug);
+    } else {
+        line!(info);
+    }
 }
 
 /// What a panic becomes.

@@ -18,6 +18,9 @@ pub(super) const BODY_CAP: usize = 64 * 1024;
 /// value of the body is ever repeated.
 pub(super) struct StrictJson<T>(pub T);
 
+/// The same where a request may have no body.
+pub(super) struct OptionalJson<T>(pub Option<T>);
+
 /// The fields of an `application/x-www-form-urlencoded` body.
 pub(super) struct Form(Vec<(String, String)>);
 
@@ -49,6 +52,25 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for StrictJson<T> {
             ));
         }
         parse_json(&read(body).await?).map(Self)
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for OptionalJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let body = read(body).await?;
+        if body.is_empty() {
+            return Ok(Self(None));
+        }
+        if !has_media_type(&parts.headers, "application/json") {
+            return Err(Problem::with_detail(
+                Kind::UnsupportedMediaType,
+                "Send JSON with Content-Type: application/json, or no body.",
+            ));
+        }
+        parse_json(&body).map(|value| Self(Some(value)))
     }
 }
 

@@ -4,14 +4,20 @@
 mod admin_token;
 mod answer;
 mod api;
+mod bearer;
 mod client_address;
 mod cors;
+mod current;
 mod extract;
 mod headers;
 mod limits;
 mod openapi;
+mod openapi_auth;
 mod pages;
+mod patience;
+mod permissions;
 mod problem;
+mod problem_auth;
 mod problem_kind;
 mod request_id;
 mod serve;
@@ -25,7 +31,9 @@ use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 
 pub use admin_token::AdminToken;
 pub use client_address::{Peer, client_address, client_key};
+pub use current::CurrentRoutes;
 pub use openapi::document;
+pub use permissions::{PERMISSIONS, Permission, Who};
 pub use problem::Problem;
 pub use problem_kind::Kind;
 pub use serve::serve;
@@ -40,6 +48,7 @@ const BODY_SILENCE: std::time::Duration = std::time::Duration::from_secs(10);
 /// ([`serve`] puts it there); without one it counts as coming from nowhere.
 pub fn router(state: AppState) -> Router {
     let (api, document) = openapi::routes();
+    let api = api.route_layer(from_fn_with_state(state.clone(), permissions::check));
     Router::new()
         .merge(api)
         .merge(openapi::documentation(document))

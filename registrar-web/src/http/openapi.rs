@@ -15,14 +15,14 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::api;
 use super::pages;
-use super::problem::{FieldProblem, Problem, ProblemBody};
+use super::problem::{FieldProblem, Problem, ProblemBody, Unfinished};
 use super::problem_kind::Kind;
 use super::state::AppState;
 use crate::domain::{FieldErrors, ReviewError, SignupForm, SignupRules, Username};
 use crate::ports::ProvisionFailure;
 use crate::registration::{AdminError, RegisterError, VerifyError};
 
-type Responses = BTreeMap<String, RefOr<Response>>;
+pub(super) type Responses = BTreeMap<String, RefOr<Response>>;
 
 /// The API's routes, and the document that describes them.
 pub(super) fn routes() -> (Router<AppState>, OpenApi) {
@@ -44,7 +44,8 @@ pub(super) fn routes() -> (Router<AppState>, OpenApi) {
         )
         .tags(Some([
             tag("registration", "Sign up and prove the address; for everyone."),
-            tag("admin", "Review and mend; with the admin token."),
+            tag("login", "Log in, stay logged in, and see where one is logged in."),
+            tag("admin", "Review and mend; with the admin token, or the access token of a member whose role allows it."),
             tag("health", "For monitoring; never limited."),
         ]))
         .build();
@@ -61,16 +62,32 @@ pub(super) fn routes() -> (Router<AppState>, OpenApi) {
                 .build(),
         ),
     );
+    components.add_security_scheme(
+        "accessToken",
+        SecurityScheme::Http(
+            HttpBuilder::new()
+                .scheme(HttpAuthScheme::Bearer)
+                .bearer_format("JWT")
+                .description(Some("The accessToken of a login or refresh"))
+                .build(),
+        ),
+    );
     components
         .schemas
         .insert(ProblemBody::name().into_owned(), ProblemBody::schema());
     components
         .schemas
         .insert(FieldProblem::name().into_owned(), FieldProblem::schema());
+    components
+        .schemas
+        .insert(Unfinished::name().into_owned(), Unfinished::schema());
     OpenApiRouter::with_openapi(document)
         .merge(api::register::routes())
         .merge(api::status::routes())
         .merge(api::verify::routes())
+        .merge(api::login::routes())
+        .merge(api::sessions::routes())
+        .merge(api::keys::routes())
         .merge(api::admin::routes())
         .merge(api::health::routes())
         .split_for_parts()
@@ -100,7 +117,7 @@ pub(super) fn documentation(document: OpenApi) -> Router<AppState> {
 }
 
 /// Answers with examples that are made of the errors themselves.
-fn of(problems: impl IntoIterator<Item = Problem>) -> Responses {
+pub(super) fn of(problems: impl IntoIterator<Item = Problem>) -> Responses {
     let mut by_status: BTreeMap<u16, Vec<Problem>> = BTreeMap::new();
     for problem in problems {
         by_status
@@ -134,12 +151,12 @@ fn of(problems: impl IntoIterator<Item = Problem>) -> Responses {
         .collect()
 }
 
-fn store_down() -> Problem {
+pub(super) fn store_down() -> Problem {
     // What the conversion of the error gives, without the line that it logs.
     Problem::new(Kind::StoreUnavailable).retry_after(30)
 }
 
-fn body_problems() -> [Problem; 3] {
+pub(super) fn body_problems() -> [Problem; 3] {
     [
         Kind::MalformedJson,
         Kind::TooLarge,
@@ -148,7 +165,7 @@ fn body_problems() -> [Problem; 3] {
     .map(Problem::new)
 }
 
-fn limited() -> Problem {
+pub(super) fn limited() -> Problem {
     Problem::new(Kind::TooManyRequests).retry_after(600)
 }
 
@@ -250,6 +267,8 @@ impl IntoResponses for AdminProblems {
     fn responses() -> Responses {
         of([
             Problem::new(Kind::Unauthorized),
+            Problem::new(Kind::InvalidToken),
+            Problem::new(Kind::Forbidden),
             AdminError::NotFound.into(),
             AdminError::Review(ReviewError::Decided).into(),
             AdminError::Host(ProvisionFailure::Transient {

@@ -22,6 +22,27 @@ pub struct Problem {
     pub retry_after: Option<u32>,
     /// Codes that can still be tried.
     pub tries_left: Option<u8>,
+    /// The registration that is not complete.
+    pub registration: Option<Box<Unfinished>>,
+}
+
+/// A registration that is not complete.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Unfinished {
+    /// The name.
+    #[schema(example = "ada")]
+    pub username: String,
+    /// See `RegistrationStatus`.
+    #[schema(example = "VERIFICATION_SENT")]
+    pub status: String,
+    /// Percent.
+    pub progress: u8,
+    /// Whether nothing stands in the way.
+    pub can_proceed: bool,
+    /// The route that tells more.
+    #[schema(example = "/api/auth/status/registration/ada")]
+    pub status_url: String,
 }
 
 /// What is wrong with one field.
@@ -61,6 +82,9 @@ pub struct ProblemBody {
     /// Codes that can still be tried.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tries_left: Option<u8>,
+    /// The registration that is not complete.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registration: Option<Unfinished>,
 }
 
 impl Problem {
@@ -79,6 +103,7 @@ impl Problem {
             errors: Vec::new(),
             retry_after: None,
             tries_left: None,
+            registration: None,
         }
     }
 
@@ -127,6 +152,7 @@ impl Problem {
             request_id: request_id.to_owned(),
             errors: self.errors.clone(),
             tries_left: self.tries_left,
+            registration: self.registration.as_deref().cloned(),
         }
     }
 }
@@ -264,10 +290,10 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if self.kind == Kind::Unauthorized {
+        if let Some(challenge) = self.kind.challenge() {
             headers.insert(
                 header::WWW_AUTHENTICATE,
-                HeaderValue::from_static("Bearer realm=\"admin\""),
+                HeaderValue::from_static(challenge),
             );
         }
         response.extensions_mut().insert(self);
@@ -275,7 +301,7 @@ impl IntoResponse for Problem {
     }
 }
 
-fn capitalised(text: &str) -> String {
+pub(super) fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(letters).collect()

@@ -11,6 +11,13 @@ pub enum Kind {
     MalformedQuery,
     CrossSite,
     Unauthorized,
+    WrongCredentials,
+    InvalidToken,
+    SessionEnded,
+    AccountSuspended,
+    AccountDeleted,
+    Forbidden,
+    RegistrationUnfinished,
     RegistrationClosed,
     NotFound,
     MethodNotAllowed,
@@ -34,13 +41,20 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, for the pages that explain them.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 32] = [
         Self::MalformedJson,
         Self::MalformedForm,
         Self::InvalidFields,
         Self::MalformedQuery,
         Self::CrossSite,
         Self::Unauthorized,
+        Self::WrongCredentials,
+        Self::InvalidToken,
+        Self::SessionEnded,
+        Self::AccountSuspended,
+        Self::AccountDeleted,
+        Self::Forbidden,
+        Self::RegistrationUnfinished,
         Self::RegistrationClosed,
         Self::NotFound,
         Self::MethodNotAllowed,
@@ -97,6 +111,20 @@ impl Kind {
         StatusCode::from_u16(self.facts().1).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
+    /// What `WWW-Authenticate` says with it (RFC 6750, 3).
+    #[must_use]
+    pub fn challenge(self) -> Option<&'static str> {
+        match self {
+            Self::Unauthorized | Self::WrongCredentials => Some("Bearer realm=\"registrar\""),
+            Self::InvalidToken
+            | Self::SessionEnded
+            | Self::AccountSuspended
+            | Self::AccountDeleted => Some("Bearer realm=\"registrar\", error=\"invalid_token\""),
+            Self::Forbidden => Some("Bearer realm=\"registrar\", error=\"insufficient_scope\""),
+            _ => None,
+        }
+    }
+
     /// A few words; the same for every occurrence.
     #[must_use]
     pub fn title(self) -> &'static str {
@@ -145,7 +173,49 @@ impl Kind {
                 "unauthorized",
                 401,
                 "This needs a token",
-                "This route is for admins: send Authorization: Bearer with the token of the file that the setting server.admin_token_file names.",
+                "Log in, and send the access token as Authorization: Bearer. Routes for admins also take the token of the file that the setting server.admin_token_file names.",
+            ),
+            Self::WrongCredentials => (
+                "wrong-credentials",
+                401,
+                "Name or password is wrong",
+                "There is no account with this name or address and this password. An address works once it is verified; before that, log in by name. After some failures, logins are refused for a while.",
+            ),
+            Self::InvalidToken => (
+                "invalid-token",
+                401,
+                "This token opens nothing",
+                "The token is not one of this service, was changed, or has expired. Refresh it, or log in again.",
+            ),
+            Self::SessionEnded => (
+                "session-ended",
+                401,
+                "This session has ended",
+                "It was signed out, here or on another device, or ended to protect the account. Log in again.",
+            ),
+            Self::AccountSuspended => (
+                "account-suspended",
+                401,
+                "This account is suspended",
+                "Your account has been suspended and access is denied.",
+            ),
+            Self::AccountDeleted => (
+                "account-deleted",
+                401,
+                "This account is deleted",
+                "Your account has been deleted and access is denied.",
+            ),
+            Self::Forbidden => (
+                "forbidden",
+                403,
+                "Your role may not do this",
+                "You are logged in, but this is for members with another role. Nothing was done.",
+            ),
+            Self::RegistrationUnfinished => (
+                "registration-unfinished",
+                403,
+                "This account is not ready yet",
+                "Name and password are right, but the registration is not complete; registration says where it stands and what is missing.",
             ),
             Self::RegistrationClosed => (
                 "registration-closed",

@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::admin_token::AdminToken;
 use super::limits::PerClient;
+use crate::auth::Auth;
 use crate::config::{Config, IpNet, LimitSettings};
 use crate::domain::{Mode, Timestamp};
 use crate::registration::{Readiness, Registrar};
@@ -23,6 +24,8 @@ pub struct AppState(Arc<Inner>);
 pub struct Inner {
     /// What people may ask for.
     pub registrar: Registrar,
+    /// Logins, tokens and sessions.
+    pub auth: Auth,
     /// What the community calls itself.
     pub site: Site,
     /// Opens the admin routes.
@@ -69,6 +72,7 @@ impl AppState {
     #[must_use]
     pub fn new(
         registrar: Registrar,
+        auth: Auth,
         config: &Config,
         admin_token: Option<AdminToken>,
         stop: CancellationToken,
@@ -86,6 +90,7 @@ impl AppState {
         };
         Self(Arc::new(Inner {
             registrar,
+            auth,
             site,
             admin_token,
             trusted_proxies: config.server.trusted_proxies.clone(),

@@ -58,6 +58,9 @@ pub fn compose(
         MailKind::AlreadyMember => letters::already_member(registration, community),
         MailKind::Welcome => letters::welcome(registration, community),
         MailKind::Rejected { reason } => letters::rejected(registration, reason, community),
+        MailKind::SessionRevoked { began, reused } => {
+            letters::session_revoked(registration, began, reused, community)
+        }
     };
     let Letter {
         subject,

@@ -3,7 +3,7 @@
 use jiff::fmt::strtime;
 
 use super::Community;
-use crate::domain::{Registration, Timestamp, Verification, VerificationKey};
+use crate::domain::{Origin, Registration, Timestamp, Verification, VerificationKey};
 
 /// One mail's words, before they become text and HTML.
 pub(super) struct Letter {
@@ -130,6 +130,47 @@ pub(super) fn rejected(r: &Registration, reason: &str, community: &Community) ->
         greeting: greeting(r),
         blocks,
     }
+}
+
+pub(super) fn session_revoked(
+    r: &Registration,
+    began: &Origin,
+    reused: &Origin,
+    community: &Community,
+) -> Letter {
+    let name = &community.name;
+    Letter {
+        subject: format!("A session of yours at {name} was ended"),
+        greeting: greeting(r),
+        blocks: vec![
+            words(format!(
+                "a key that keeps you logged in to the account {} at {name} was used a second time. Each one is used once, so someone else may have had it. The session that it belongs to was ended; nobody is logged in with it any more.",
+                r.username
+            )),
+            words("The session was begun:"),
+            Block::Exact(origin(began)),
+            words("The key came back:"),
+            Block::Exact(origin(reused)),
+            words(
+                "If that was you, perhaps with a backup or a copied profile of your program, just log in again. If it was not, log in, end the sessions that you do not know, and change your password.",
+            ),
+        ],
+    }
+}
+
+fn origin(origin: &Origin) -> String {
+    // What a program calls itself is chosen by who sends it: nothing to be made a link of.
+    let device = origin.device.as_str();
+    let device = if device.is_empty() || looks_like_link(device) {
+        String::new()
+    } else {
+        format!(", {device}")
+    };
+    format!(
+        "{} from {}{device}",
+        day_and_hour(origin.at),
+        origin.address
+    )
 }
 
 /// By the name that the person gave. Who signs up can enter anyone's address, so a name that a

@@ -5,8 +5,10 @@ use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::io::AsyncWriteExt;
-use tokio::process::Command;
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, Command};
 
 use super::clean;
 use super::envelope::{Sender, Written};
@@ -48,8 +50,13 @@ impl Sendmail {
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
+            // A group of its own: it starts programs of its own.
+            .process_group(0)
             .kill_on_drop(true)
             .spawn()?;
+        let mut said = child.stderr.take();
+        // Goes before the child does, so that its number is still the group's.
+        let group = Group::of(&child);
         if let Some(mut input) = child.stdin.take() {
             // RFC 5322 lines end in CRLF on the wire; programs take the system's own.
             let text: Vec<u8> = mail.bytes.iter().copied().filter(|b| *b != b'\r').collect();
@@ -59,7 +66,46 @@ impl Sendmail {
                 _ => drop(input),
             }
         }
-        child.wait_with_output().await
+        let mut stderr = Vec::new();
+        let reading = async {
+            match &mut said {
+                Some(said) => said.read_to_end(&mut stderr).await,
+                None => Ok(0),
+            }
+        };
+        let (status, read) = tokio::join!(child.wait(), reading);
+        let status = status?;
+        // What it has left behind now may be a delivery under way.
+        group.let_go();
+        read?;
+        Ok(Output {
+            status,
+            stdout: Vec::new(),
+            stderr,
+        })
+    }
+}
+
+/// The processes of a running program; killed when dropped.
+struct Group(Option<Pid>);
+
+impl Group {
+    fn of(child: &Child) -> Self {
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        Self(id.map(Pid::from_raw))
+    }
+
+    fn let_go(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(leader) = self.0 {
+            // An error says that none of them is left.
+            let _ = killpg(leader, Signal::SIGKILL);
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! Mail over SMTP (RFC 5321), to a server on this machine or elsewhere.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use lettre::transport::smtp::PoolConfig;
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use strict_config::{Secret, SecretError, read_secret};
 
@@ -19,18 +21,33 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// later would hold the worker for ever.
 const SEND_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// How long a connection is kept for the next mail. A server process for each mail costs more than
+/// the mail; and Postfix starts a new one for the next connection whenever a map has changed, as the
+/// map of refused recipients does with every account.
+const KEEP_CONNECTION: Duration = Duration::from_secs(5);
+/// What a certificate in PEM form begins with (RFC 7468).
+const PEM_START: &[u8] = b"-----BEGIN CERTIFICATE-----";
+
 /// Why a server can't be spoken to.
 #[derive(Debug, thiserror::Error)]
 pub enum SmtpError {
     /// The password can't be read.
     #[error("mail.password_file: {0}")]
     Password(#[from] SecretError),
+    /// The authorities' certificates can't be read.
+    #[error("mail.ca_file: {}: {reason}", path.display())]
+    Authorities {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
     /// TLS can't be set up for this host.
     #[error("mail.host: {0}")]
     Tls(#[source] lettre::transport::smtp::Error),
 }
 
-/// Hands mails to a server. Each mail has a connection of its own, so an idle service holds none.
+/// Hands mails to a server. Mails in a row share a connection; an idle service holds none.
 pub struct Smtp {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     password: Option<Secret>,
@@ -43,7 +60,7 @@ impl Smtp {
     /// # Errors
     /// Password or host name can't be used.
     pub fn new(settings: &MailSettings, sender: Sender) -> Result<Self, SmtpError> {
-        let parameters = || TlsParameters::new(settings.host.clone()).map_err(SmtpError::Tls);
+        let parameters = || parameters(settings);
         let tls = match settings.tls {
             SmtpTls::None => Tls::None,
             SmtpTls::Starttls => Tls::Required(parameters()?),
@@ -53,7 +70,8 @@ impl Smtp {
             AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(settings.host.clone())
                 .port(settings.port)
                 .tls(tls)
-                .timeout(Some(CONNECT_TIMEOUT));
+                .timeout(Some(CONNECT_TIMEOUT))
+                .pool_config(PoolConfig::new().max_size(2).idle_timeout(KEEP_CONNECTION));
         let mut password = None;
         if let (Some(name), Some(file)) = (&settings.username, &settings.password_file) {
             let secret = read_secret(file)?;
@@ -85,6 +103,25 @@ impl Smtp {
             MailError::Transient(said)
         }
     }
+}
+
+fn parameters(settings: &MailSettings) -> Result<TlsParameters, SmtpError> {
+    let mut parameters = TlsParameters::builder(settings.host.clone());
+    if let Some(path) = &settings.ca_file {
+        let wrong = |reason: String| SmtpError::Authorities {
+            path: path.clone(),
+            reason,
+        };
+        let pem = std::fs::read(path).map_err(|e| wrong(e.to_string()))?;
+        if !pem.windows(PEM_START.len()).any(|text| text == PEM_START) {
+            return Err(wrong("no certificate in PEM form is in it".into()));
+        }
+        let authorities = Certificate::from_pem(&pem).map_err(|e| wrong(e.to_string()))?;
+        parameters = parameters
+            .certificate_store(CertificateStore::None)
+            .add_root_certificate(authorities);
+    }
+    parameters.build().map_err(SmtpError::Tls)
 }
 
 #[async_trait]

@@ -141,8 +141,21 @@ impl Outbox {
                     .retry(now, said, None, LONGEST_PAUSE, self.entropy.number());
             }
         }
-        tracing::info!(REGISTRATION_ID = %job.registration, MAIL_ID = %job.id,
-            STEP = job.kind.name(), state = ?job.state, error = job.work.last_error, "mail");
+        let (kind, domain) = (job.kind.name(), job.to.domain().as_str());
+        // Mail systems like to repeat the address.
+        let hide = |said: &str| said.replace(&job.to.to_string(), "the address");
+        match (&trouble, &job.work.last_error) {
+            (Some(said), _) => {
+                tracing::warn!(REGISTRATION_ID = %job.registration, MAIL_ID = %job.id,
+                    STEP = kind, "mail {kind} to {domain} can't be delivered: {}", hide(said));
+            }
+            (None, Some(error)) => {
+                tracing::info!(REGISTRATION_ID = %job.registration, MAIL_ID = %job.id,
+                    STEP = kind, "mail {kind} to {domain} is tried again later: {}", hide(error));
+            }
+            (None, None) => tracing::info!(REGISTRATION_ID = %job.registration, MAIL_ID = %job.id,
+                STEP = kind, "mail {kind} to {domain}: {}", word(&job.state)),
+        }
         // Before the job's own state, so that a crash between the two records it again.
         if let Some(said) = trouble {
             self.set_trouble(&job, said, now).await?;
@@ -153,6 +166,15 @@ impl Outbox {
             Err(StoreError::Conflict) => Ok(()),
             Err(e) => Err(e),
         }
+    }
+}
+
+/// How it stands with a mail, in a word.
+fn word(state: &MailState) -> &'static str {
+    match state {
+        MailState::Queued => "queued",
+        MailState::Sent { .. } => "sent",
+        MailState::Failed { .. } => "dropped",
     }
 }
 

@@ -21,8 +21,11 @@ impl Outbox {
             let Some(mut r) = self.store.registration(job.registration).await? else {
                 return Ok(());
             };
-            // Who has proven the address has got the mail.
-            if job.kind == MailKind::VerifyEmail && r.address_is_proven() {
+            // Who has proven the address has got the mail; and a session is not the registration's
+            // business.
+            if job.kind == MailKind::VerifyEmail && r.address_is_proven()
+                || matches!(job.kind, MailKind::SessionRevoked { .. })
+            {
                 return Ok(());
             }
             r.mail_trouble = Some(MailTrouble {

@@ -14,5 +14,6 @@ pub use mailer::{MailError, Mailer, Message};
 pub use provisioner::{Activation, Availability, ProvisionFailure, Provisioner, SystemStatus};
 pub use store::{
     InviteStore, LeaseRequest, LimitStore, LimitWindow, MailStore, Page, PageRequest,
-    RegistrationFilter, RegistrationStore, Store, StoreError, StoreHealth, Unique, UserStore,
+    RegistrationFilter, RegistrationStore, SessionStore, Store, StoreError, StoreHealth, Unique,
+    UserStore,
 };

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use provision_api::{Account, HealthReply, HostView};
+use provision_api::{Account, AccountState, HealthReply, HostView};
 
 use crate::domain::{BcryptHash, DisplayName, RegistrationId, RequestId, SshPublicKey, Username};
 
@@ -57,6 +57,13 @@ pub enum ProvisionFailure {
     /// provisiond made no such account.
     #[error("the host has no such account")]
     NoSuchAccount,
+    /// The account of this very registration has been activated before: it can't be activated
+    /// again, nor taken back.
+    #[error("the account was activated before and is {state:?} now")]
+    AlreadyActive {
+        /// `Active`, or what an admin has made of it since.
+        state: AccountState,
+    },
     /// It will fail again.
     #[error("{message}")]
     Permanent {
@@ -101,14 +108,15 @@ pub trait Provisioner: Send + Sync {
         username: &Username,
     ) -> Result<Account, ProvisionFailure>;
 
-    /// The commit point.
+    /// The commit point. `AlreadyActive` says that it was passed before.
     async fn activate_account(
         &self,
         request: RequestId,
         activation: &Activation,
     ) -> Result<Account, ProvisionFailure>;
 
-    /// Takes back an account that was never active; no error when there is none.
+    /// Takes back an account that was never active; no error when there is none, `AlreadyActive`
+    /// when it is too late.
     async fn discard_account(
         &self,
         request: RequestId,

@@ -2,8 +2,8 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
-    Invite, InviteId, MailId, MailJob, Registration, RegistrationId, TokenDigest, User, UserId,
-    Username, WorkerId,
+    Email, Invite, InviteId, MailId, MailJob, Registration, RegistrationId, Session, SessionId,
+    TokenDigest, User, UserId, Username, WorkerId,
 };
 
 /// A value that only one record may have.
@@ -168,6 +168,9 @@ pub trait UserStore {
     /// The member of that name.
     async fn user_by_username(&self, username: &Username) -> Result<Option<User>, StoreError>;
 
+    /// The member who has proven the address.
+    async fn user_by_email(&self, email: &Email) -> Result<Option<User>, StoreError>;
+
     /// Writes one if its version is still the stored one.
     ///
     /// # Errors
@@ -225,6 +228,36 @@ pub trait InviteStore {
     async fn update_invite(&self, changed: Invite) -> Result<Invite, StoreError>;
 }
 
+/// Sessions. Each write compares the version that was read and stores one more, so that of many
+/// who spend a refresh token one succeeds.
+#[async_trait]
+pub trait SessionStore {
+    /// Stores a new one.
+    ///
+    /// # Errors
+    /// `Duplicate(Id)`.
+    async fn insert_session(&self, new: &Session) -> Result<(), StoreError>;
+
+    /// Reads one, ended ones too.
+    async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError>;
+
+    /// Writes one if its version is still the stored one; returns it with the new version.
+    ///
+    /// # Errors
+    /// `Conflict`.
+    async fn update_session(&self, changed: Session) -> Result<Session, StoreError>;
+
+    /// A page of the sessions of a member that have not been ended, in the order of their ids.
+    async fn list_sessions(
+        &self,
+        user: UserId,
+        page: &PageRequest,
+    ) -> Result<Page<Session>, StoreError>;
+
+    /// Deletes the ones whose refresh token lapsed before that time; says how many.
+    async fn forget_sessions(&self, lapsed_before: Timestamp) -> Result<u64, StoreError>;
+}
+
 /// Counters of rate limits. They hold across restarts and instances; a crash of the machine itself
 /// may lose the last seconds of them.
 #[async_trait]
@@ -238,6 +271,9 @@ pub trait LimitStore {
         now: Timestamp,
     ) -> Result<LimitWindow, StoreError>;
 
+    /// The key's window as it is, without counting; `None` when none runs.
+    async fn window(&self, key: &str, now: Timestamp) -> Result<Option<LimitWindow>, StoreError>;
+
     /// Deletes windows that have ended; says how many.
     async fn forget_limits(&self, now: Timestamp) -> Result<u64, StoreError>;
 }
@@ -245,7 +281,7 @@ pub trait LimitStore {
 /// The store. No operation needs more than one record to change at once.
 #[async_trait]
 pub trait Store:
-    RegistrationStore + UserStore + MailStore + InviteStore + LimitStore + Send + Sync
+    RegistrationStore + UserStore + MailStore + InviteStore + SessionStore + LimitStore + Send + Sync
 {
     /// Asks the store itself.
     ///

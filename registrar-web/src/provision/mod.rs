@@ -2,8 +2,9 @@
 
 use async_trait::async_trait;
 use provision_api::{
-    Account, ActivateAccount, CallError, CheckUsername, Client, ConfigureMail, CreateAccount,
-    DiscardAccount, HealthReply, Method, OnAccount, OnlyRequestId, ProvisionError, Timeouts,
+    Account, AccountState, ActivateAccount, CallError, CheckUsername, Client, ConfigureMail,
+    CreateAccount, DiscardAccount, HealthReply, Method, OnAccount, OnlyRequestId, ProvisionError,
+    Timeouts,
 };
 
 use crate::config::ProvisionSettings;
@@ -30,16 +31,21 @@ impl Varlink {
     }
 
     async fn change(&self, method: Method) -> Result<Account, ProvisionFailure> {
+        self.call(method).await.map_err(of_call_error)
+    }
+
+    async fn call(&self, method: Method) -> Result<Account, CallError> {
         let name = method.name();
         let request = method.request_id();
+        let username = method.username().map(ToString::to_string);
         let reply = self
             .client
             .change(&method, |step| tracing::debug!(REQUEST_ID = %request, STEP = ?step, method = name, "host step"))
-            .await
-            .map_err(of_call_error)?;
-        reply
-            .account
-            .ok_or_else(|| of_call_error(CallError::Protocol { method: name }))
+            .await;
+        // The one line by which a request in provisiond's log is found in this one.
+        tracing::info!(REQUEST_ID = %request, USERNAME = username, METHOD = name, done = reply.is_ok(),
+            "host call {name} {}: {}", username.as_deref().unwrap_or_default(), if reply.is_ok() { "done" } else { "not done" });
+        reply?.account.ok_or(CallError::Protocol { method: name })
     }
 }
 
@@ -59,6 +65,18 @@ fn of_call_error(error: CallError) -> ProvisionFailure {
             retry_after_seconds: None,
         },
         _ => ProvisionFailure::Permanent { message },
+    }
+}
+
+/// The same for calls about the account of a registration that may have passed the commit point.
+/// provisiond looks at the registration before the state, so the account is the one asked about.
+fn of_late_call(error: CallError) -> ProvisionFailure {
+    match error {
+        CallError::Refused(ProvisionError::WrongState {
+            state: state @ (AccountState::Active | AccountState::Suspended | AccountState::Archived),
+            ..
+        }) => ProvisionFailure::AlreadyActive { state },
+        other => of_call_error(other),
     }
 }
 
@@ -124,14 +142,14 @@ impl Provisioner for Varlink {
         request_id: RequestId,
         activation: &Activation,
     ) -> Result<Account, ProvisionFailure> {
-        self.change(Method::ActivateAccount(ActivateAccount {
+        let call = Method::ActivateAccount(ActivateAccount {
             request_id,
             registration_id: activation.registration,
             username: activation.username.clone(),
             password_hash: activation.password_hash.clone(),
             ssh_keys: activation.ssh_keys.clone(),
-        }))
-        .await
+        });
+        self.call(call).await.map_err(of_late_call)
     }
 
     async fn discard_account(
@@ -149,7 +167,15 @@ impl Provisioner for Varlink {
             .client
             .change(&Method::DiscardAccount(call), |_| ())
             .await;
-        match reply.map_err(of_call_error) {
+        // Removed by an admin: nothing is left to take back.
+        if let Err(CallError::Refused(ProvisionError::WrongState {
+            state: AccountState::Removed,
+            ..
+        })) = &reply
+        {
+            return Ok(());
+        }
+        match reply.map_err(of_late_call) {
             Ok(_) | Err(ProvisionFailure::NoSuchAccount) => Ok(()),
             Err(e) => Err(e),
         }
@@ -176,5 +202,36 @@ impl Provisioner for Varlink {
             .health(OnlyRequestId { request_id })
             .await
             .map_err(of_call_error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_that_was_ever_active_is_told_from_one_that_can_not_be_activated() {
+        let refused = |state| {
+            CallError::Refused(ProvisionError::WrongState {
+                request_id: String::new(),
+                username: "ada".into(),
+                state,
+                message: String::new(),
+            })
+        };
+        for state in [
+            AccountState::Active,
+            AccountState::Suspended,
+            AccountState::Archived,
+        ] {
+            let failure = of_late_call(refused(state));
+            assert_eq!(failure, ProvisionFailure::AlreadyActive { state });
+        }
+        for state in [AccountState::Locked, AccountState::Removed] {
+            let failure = of_late_call(refused(state));
+            assert!(matches!(failure, ProvisionFailure::Permanent { .. }));
+        }
+        let failure = of_call_error(refused(AccountState::Active));
+        assert!(matches!(failure, ProvisionFailure::Permanent { .. }));
     }
 }

@@ -1,6 +1,7 @@
 use super::error::AdminError;
 use super::view::AdminView;
 use super::world::Registrar;
+use crate::config::UNEDITED_DOMAIN;
 use crate::domain::{Invite, InviteState, RequestId, Username, VerificationToken};
 use crate::ports::{EntropyExt, StoreError, SystemStatus};
 
@@ -9,19 +10,28 @@ use crate::ports::{EntropyExt, StoreError, SystemStatus};
 pub struct Readiness {
     /// All checks are good.
     pub ready: bool,
-    /// Store, provisiond, outbox.
+    /// Store, outbox, provisiond, and whether both sides have the same mail domain.
     pub checks: Vec<ReadinessCheck>,
 }
 
 /// One thing that the service needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadinessCheck {
-    /// `store`, `provisiond` or `outbox`.
+    /// `store`, `outbox`, `provisiond` or `mail-domain`.
     pub name: &'static str,
     /// It is good.
     pub ok: bool,
     /// In words.
     pub message: String,
+}
+
+impl Readiness {
+    /// Logs what is missing, a warning for each.
+    pub fn warn(&self) {
+        for ReadinessCheck { name, message, .. } in self.checks.iter().filter(|c| !c.ok) {
+            tracing::warn!(CHECK = name, "not ready: {name}: {message}");
+        }
+    }
 }
 
 impl Registrar {
@@ -93,6 +103,26 @@ impl Registrar {
                 );
             }
             Err(e) => note("store", false, e.to_string()),
+        }
+        if let Ok(health) = &host {
+            let (ours, theirs) = (self.policy.domain.as_str(), health.mail_domain.as_str());
+            // A service that was just installed is up, and says what is to be edited.
+            let unedited = ours == UNEDITED_DOMAIN;
+            let agree = ours.eq_ignore_ascii_case(theirs) || unedited;
+            let message = if unedited {
+                format!(
+                    "{ours} stands for a domain: set community.domain in registrar.toml to {theirs}"
+                )
+            } else if agree {
+                ours.to_owned()
+            } else {
+                format!(
+                    "community.domain in registrar.toml is {ours}, but the mail domain of provisiond \
+                     is {theirs}: set mail.domain in provisiond.toml to {ours} and restart \
+                     provisiond, or change community.domain"
+                )
+            };
+            note("mail-domain", agree, message);
         }
         match host {
             Ok(health) if health.ready => {

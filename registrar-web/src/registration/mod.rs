@@ -3,6 +3,7 @@
 
 mod admin;
 mod error;
+mod mails;
 mod register;
 mod review;
 mod saga;

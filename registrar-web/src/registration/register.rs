@@ -1,3 +1,5 @@
+use std::net::Ipv6Addr;
+
 use jiff::SignedDuration;
 
 use super::error::RegisterError;
@@ -15,6 +17,18 @@ const DRAFT_TTL: SignedDuration = SignedDuration::from_mins(2);
 /// The client that limits count: an IPv4 address or an IPv6 /64, as text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ClientKey(pub String);
+
+/// How many times the share of one IPv6 /64 a /48 has, which is what a customer of a provider gets.
+const SHARES_OF_48: u32 = 4;
+
+impl ClientKey {
+    /// The /48 around an IPv6 /64.
+    fn network(&self) -> Option<String> {
+        let prefix: Ipv6Addr = self.0.strip_suffix("/64")?.parse().ok()?;
+        let network = u128::from(prefix) & (u128::MAX << 80);
+        Some(format!("{}/48", Ipv6Addr::from(network)))
+    }
+}
 
 /// Whether a name can be had.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -218,23 +232,21 @@ impl Registrar {
         now: Timestamp,
     ) -> Result<(), RegisterError> {
         let (most, window) = self.policy.registrations;
-        let counted = self
-            .world
-            .store
-            .count(&format!("register:{}", client.0), window, now)
-            .await?;
-        if counted.count <= most {
-            return Ok(());
+        let mut counters = vec![(client.0.clone(), most)];
+        // Its /64s are free to whoever has a /48.
+        counters.extend(
+            client
+                .network()
+                .map(|network| (network, most.saturating_mul(SHARES_OF_48))),
+        );
+        for (key, most) in counters {
+            let key = format!("register:{key}");
+            let counted = self.world.store.count(&key, window, now).await?;
+            if counted.count > most {
+                return Err(limited(counted.resets_at, now));
+            }
         }
-        let seconds = (counted.resets_at - now)
-            .total(jiff::Unit::Second)
-            .unwrap_or(1.0)
-            .ceil()
-            .max(1.0);
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        Err(RegisterError::Limited {
-            retry_after_seconds: seconds as u32,
-        })
+        Ok(())
     }
 
     async fn usable_invite(
@@ -289,6 +301,18 @@ impl Registrar {
             tracing::warn!(error = %e, REGISTRATION_ID = %draft.id, "the draft is left to expire");
         }
         why
+    }
+}
+
+fn limited(until: Timestamp, now: Timestamp) -> RegisterError {
+    let seconds = (until - now)
+        .total(jiff::Unit::Second)
+        .unwrap_or(1.0)
+        .ceil()
+        .max(1.0);
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    RegisterError::Limited {
+        retry_after_seconds: seconds as u32,
     }
 }
 

@@ -1,6 +1,8 @@
 use jiff::{SignedDuration, Timestamp};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::mails;
 use super::steps::{self, Outcome};
 use super::world::{Policy, World};
 use crate::domain::{
@@ -13,6 +15,9 @@ use crate::ports::{EntropyExt, LeaseRequest, StoreError};
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
 /// The longest pause between two attempts at a step.
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(10);
+/// How many registrations are carried on at once. A step mostly waits, for the disk or for
+/// provisiond, which does one after the other: a few are enough that no core waits with it.
+const AT_ONCE: usize = 4;
 /// How often a worker that nobody rings looks for due registrations.
 const LOOK_EVERY: std::time::Duration = std::time::Duration::from_secs(1);
 
@@ -39,8 +44,20 @@ impl Saga {
         }
     }
 
-    /// Works until told to stop; finishes the step under way.
+    /// Works until told to stop, on several registrations at once; finishes the steps under way.
     pub async fn serve(&self, stop: CancellationToken) {
+        let mut workers = JoinSet::new();
+        for number in 1..=AT_ONCE {
+            // A worker of its own name, so that what one has leased is no other's.
+            let worker = WorkerId(format!("{}.{number}", self.worker.0));
+            let one = Self::new(self.world.clone(), self.policy.clone(), worker);
+            let stop = stop.clone();
+            workers.spawn(async move { one.work(&stop).await });
+        }
+        workers.join_all().await;
+    }
+
+    async fn work(&self, stop: &CancellationToken) {
         loop {
             match self.run_once().await {
                 Ok(true) => {}
@@ -139,10 +156,10 @@ impl Saga {
         let outcome = steps::carry_out(&self.world, &r, to).await?;
         match &outcome {
             Outcome::Done => {
-                tracing::info!(REGISTRATION_ID = %r.id, USERNAME = %r.username, STEP = %to, "step done");
+                tracing::info!(REGISTRATION_ID = %r.id, USERNAME = %r.username, STEP = %to, "{}: {to}", r.username);
             }
             other => {
-                tracing::info!(REGISTRATION_ID = %r.id, USERNAME = %r.username, STEP = %to, outcome = ?other, "step not done");
+                tracing::info!(REGISTRATION_ID = %r.id, USERNAME = %r.username, STEP = %to, outcome = ?other, "{}: {} {to}", r.username, other.gist());
             }
         }
         let now = self.world.now();
@@ -164,6 +181,8 @@ impl Saga {
                 self.rest(r, Some(until)).await
             }
             Outcome::Later { error, after } => self.try_later(r, error, after, now).await,
+            // Only taking back can be too late.
+            Outcome::TooLate => self.rest(r, None).await,
             Outcome::Fail { code, message } => self.end(r, code, &message, now).await,
         }
     }
@@ -175,26 +194,28 @@ impl Saga {
         now: Timestamp,
     ) -> Result<Option<Registration>, StoreError> {
         let code = r.failure().map(|f| f.code.clone()).unwrap_or_default();
+        for what in list {
+            match steps::take_back(&self.world, &r, *what).await? {
+                Outcome::Later { error, after } => {
+                    tracing::warn!(REGISTRATION_ID = %r.id, USERNAME = %r.username, undo = ?what, %error, "{}: {what:?} not taken back: {error}", r.username);
+                    return self.try_later(r, error, after, now).await;
+                }
+                Outcome::TooLate => return self.complete_after_all(r, now).await,
+                _ => {
+                    tracing::info!(REGISTRATION_ID = %r.id, USERNAME = %r.username, undo = ?what, "{}: {what:?} taken back", r.username);
+                }
+            }
+        }
+        // Only now is it sure that it ends so.
         match (&r.review, code.as_str()) {
             (Review::Rejected { reason, .. }, "rejected") => {
                 let kind = MailKind::Rejected {
                     reason: reason.clone(),
                 };
-                steps::tell(&self.world, &r, kind).await?;
+                mails::tell(&self.world, &r, kind).await?;
             }
-            (_, "address-in-use") => steps::tell(&self.world, &r, MailKind::AlreadyMember).await?,
+            (_, "address-in-use") => mails::tell(&self.world, &r, MailKind::AlreadyMember).await?,
             _ => {}
-        }
-        for what in list {
-            match steps::take_back(&self.world, &r, *what).await? {
-                Outcome::Later { error, after } => {
-                    tracing::warn!(REGISTRATION_ID = %r.id, USERNAME = %r.username, undo = ?what, %error, "undo not done");
-                    return self.try_later(r, error, after, now).await;
-                }
-                _ => {
-                    tracing::info!(REGISTRATION_ID = %r.id, USERNAME = %r.username, undo = ?what, "undone");
-                }
-            }
         }
         if code == "expired" {
             // Nobody ever used it: nothing of it is kept.
@@ -210,6 +231,21 @@ impl Saga {
         self.save(r).await
     }
 
+    /// The account was activated before the registration was ended, by an attempt whose answer came
+    /// too late. What its owner uses is not taken away without an admin.
+    async fn complete_after_all(
+        &self,
+        mut r: Registration,
+        now: Timestamp,
+    ) -> Result<Option<Registration>, StoreError> {
+        let why = r.failure().map(|f| f.code.clone()).unwrap_or_default();
+        tracing::error!(REGISTRATION_ID = %r.id, USERNAME = %r.username, why,
+            "the registration was ended while its account was activated: the account is in use; suspend it if it must not be");
+        steps::enrol(&self.world, &r).await?;
+        r.complete_after_all(now);
+        self.save(r).await
+    }
+
     async fn end(
         &self,
         mut r: Registration,
@@ -217,7 +253,7 @@ impl Saga {
         message: &str,
         now: Timestamp,
     ) -> Result<Option<Registration>, StoreError> {
-        tracing::info!(REGISTRATION_ID = %r.id, USERNAME = %r.username, code, "registration failed");
+        tracing::info!(REGISTRATION_ID = %r.id, USERNAME = %r.username, code, "{}: registration failed: {code}", r.username);
         if let Err(e) = r.fail(code, message, now) {
             tracing::error!(REGISTRATION_ID = %r.id, error = %e, "impossible failure");
             return self.rest(r, None).await;

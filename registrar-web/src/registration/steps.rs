@@ -3,10 +3,11 @@
 use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 
+use super::mails::{enqueue_verification, tell, verification_mail};
 use super::world::World;
 use crate::domain::{
-    InviteId, InviteState, MailJob, MailKind, MailState, Registration, RegistrationId, RequestId,
-    Role, Status, Undo, User, UserState, Work,
+    Access, InviteId, InviteState, MailKind, MailState, Registration, RegistrationId, RequestId,
+    Role, Status, Undo, User, UserState,
 };
 use crate::ports::{Activation, Availability, EntropyExt, ProvisionFailure, StoreError, Unique};
 
@@ -26,6 +27,8 @@ pub(super) enum Outcome {
         /// At least so long.
         after: Option<SignedDuration>,
     },
+    /// It can't be taken back: the account has been in its owner's hands.
+    TooLate,
     /// Never: undo and end.
     Fail {
         /// A stable word.
@@ -33,6 +36,20 @@ pub(super) enum Outcome {
         /// For the person.
         message: String,
     },
+}
+
+impl Outcome {
+    /// How it stands with a step, as the words before its name.
+    pub(super) fn gist(&self) -> String {
+        match self {
+            Self::Done => "done:".into(),
+            Self::Wait(pause) => format!("waits {} s for", pause.as_secs()),
+            Self::Stuck => "waits for another address or the end, before".into(),
+            Self::Later { error, .. } => format!("tries again later ({error}):"),
+            Self::TooLate => "too late for".into(),
+            Self::Fail { code, .. } => format!("never ({code}):"),
+        }
+    }
 }
 
 /// Carries out what leads to a status, and the unlocking when it is the last one.
@@ -98,6 +115,7 @@ async fn create_user(world: &World, r: &Registration) -> Result<Outcome, StoreEr
         profile: r.profile.clone(),
         role: Role::ClientUser,
         state: UserState::Pending,
+        access: Access::default(),
         created_at: world.now(),
     };
     match world.store.insert_user(&user).await {
@@ -124,56 +142,13 @@ async fn send_verification(world: &World, r: &Registration) -> Result<Outcome, S
     };
     let key = job.dedupe_key.clone();
     let Some(queued) = world.store.mail_by_key(&key).await? else {
-        enqueue(world, job).await?;
-        return Ok(Outcome::Wait(SignedDuration::from_secs(30)));
+        return Ok(Outcome::Wait(enqueue_verification(world, job).await?));
     };
     Ok(match queued.state {
         MailState::Sent { .. } => Outcome::Done,
         MailState::Queued => Outcome::Wait(SignedDuration::from_secs(30)),
         MailState::Failed { .. } => Outcome::Stuck,
     })
-}
-
-/// The mail of the registration's present proof.
-pub(super) fn verification_mail(world: &World, r: &Registration) -> Option<MailJob> {
-    let key = r.verification.as_ref()?.mail_key(r.id);
-    Some(mail(world, r, MailKind::VerifyEmail, key))
-}
-
-fn mail(world: &World, r: &Registration, kind: MailKind, dedupe_key: String) -> MailJob {
-    let now = world.now();
-    MailJob {
-        id: world.entropy.uuid_v7(now),
-        version: 1,
-        dedupe_key,
-        kind,
-        to: r.email.clone(),
-        registration: r.id,
-        state: MailState::Queued,
-        work: Work::due(now),
-        created_at: now,
-    }
-}
-
-/// Queues a mail that is queued once whatever happens.
-pub(super) async fn enqueue(world: &World, job: MailJob) -> Result<(), StoreError> {
-    match world.store.enqueue_mail(&job).await {
-        Ok(()) | Err(StoreError::Duplicate(_)) => {
-            world.mails_due.notify_one();
-            Ok(())
-        }
-        Err(e) => Err(e),
-    }
-}
-
-/// Queues a mail of which a registration gets one.
-pub(super) async fn tell(
-    world: &World,
-    r: &Registration,
-    kind: MailKind,
-) -> Result<(), StoreError> {
-    let key = format!("{}:{}", kind.name(), r.id);
-    enqueue(world, mail(world, r, kind, key)).await
 }
 
 /// The address becomes the member's own, which nobody else's can be from then on.
@@ -202,7 +177,7 @@ async fn claim_address(world: &World, r: &Registration) -> Result<Outcome, Store
 
 /// The commit point: after this the account can be used.
 async fn unlock(world: &World, r: &Registration) -> Result<Outcome, StoreError> {
-    let Some(mut user) = world.store.user(r.id).await? else {
+    let Some(user) = world.store.user(r.id).await? else {
         return Ok(Outcome::Fail {
             code: "no-user",
             message: "This registration was interrupted; please register again.".into(),
@@ -221,22 +196,35 @@ async fn unlock(world: &World, r: &Registration) -> Result<Outcome, StoreError> 
         "activate",
         &[r.username.as_str(), hash, &keys.join("\n")],
     );
-    if let Err(e) = world
+    match world
         .provisioner
         .activate_account(request, &activation)
         .await
     {
-        return Ok(of_failure(e));
+        Ok(_) => {}
+        // An earlier attempt did it, so long ago that the host has forgotten its answer.
+        Err(ProvisionFailure::AlreadyActive { state }) => {
+            tracing::info!(REGISTRATION_ID = %r.id, USERNAME = %r.username, ?state, "the account was activated before");
+        }
+        Err(e) => return Ok(of_failure(e)),
     }
-    if user.state != UserState::Active {
+    enrol(world, r).await?;
+    tell(world, r, MailKind::Welcome).await?;
+    Ok(Outcome::Done)
+}
+
+/// Writes down that the account is in use: the member's record, the invite.
+pub(super) async fn enrol(world: &World, r: &Registration) -> Result<(), StoreError> {
+    if let Some(mut user) = world.store.user(r.id).await?
+        && user.state != UserState::Active
+    {
         user.state = UserState::Active;
         world.store.update_user(user).await?;
     }
     if let Some(invite) = r.invite {
         spend_invite(world, invite, r.id).await?;
     }
-    tell(world, r, MailKind::Welcome).await?;
-    Ok(Outcome::Done)
+    Ok(())
 }
 
 /// Takes one thing back.
@@ -254,6 +242,7 @@ pub(super) async fn take_back(
                 .await
             {
                 Ok(()) | Err(ProvisionFailure::NoSuchAccount) => Ok(Outcome::Done),
+                Err(ProvisionFailure::AlreadyActive { .. }) => Ok(Outcome::TooLate),
                 // What can't be undone must not be forgotten: it stays on the list until an admin
                 // has seen to it.
                 Err(e) => Ok(Outcome::Later {
@@ -321,7 +310,9 @@ fn of_failure(e: ProvisionFailure) -> Outcome {
             after: retry_after_seconds.map(|s| SignedDuration::from_secs(i64::from(s))),
         },
         ProvisionFailure::NameUnavailable { reason } => name_refused(&reason),
-        e @ (ProvisionFailure::NoSuchAccount | ProvisionFailure::Permanent { .. }) => {
+        e @ (ProvisionFailure::NoSuchAccount
+        | ProvisionFailure::AlreadyActive { .. }
+        | ProvisionFailure::Permanent { .. }) => {
             tracing::error!(error = %e, "the host refuses a step for good");
             Outcome::Fail {
                 code: "host-refused",

@@ -155,11 +155,11 @@ impl Registrar {
                 return Ok(());
             }
             registration.mail_trouble = None;
-            let job = super::steps::verification_mail(&self.world, &registration);
+            let job = super::mails::verification_mail(&self.world, &registration);
             match self.world.store.update_registration(registration).await {
                 Ok(_) => {
                     if let Some(job) = job {
-                        super::steps::enqueue(&self.world, job).await?;
+                        super::mails::enqueue_verification(&self.world, job).await?;
                     }
                     return Ok(());
                 }

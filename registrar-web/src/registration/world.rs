@@ -21,6 +21,8 @@ pub struct World {
     pub entropy: Arc<dyn Entropy>,
     /// Makes tokens and codes.
     pub key: VerificationKey,
+    /// Verification mails to one mailbox in a day.
+    pub verification_mails: u32,
     /// Rung when a registration may have become due.
     pub registrations_due: Arc<Notify>,
     /// Rung when a mail may have become due.

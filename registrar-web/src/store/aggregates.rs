@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::documents::{Documents, Select};
 use super::record::{Record, field, listing};
 use crate::domain::{
-    Invite, InviteId, MailId, MailJob, Registration, RegistrationId, TokenDigest, User, UserId,
-    Username,
+    Email, Invite, InviteId, MailId, MailJob, Registration, RegistrationId, TokenDigest, User,
+    UserId, Username,
 };
 use crate::ports::{
     InviteStore, LeaseRequest, LimitStore, LimitWindow, MailStore, Page, PageRequest,
@@ -23,7 +23,10 @@ pub struct DocumentStore<D> {
 
 /// Inserts, and says `Duplicate(Id)` whenever the id is there: databases name any one of the
 /// indexes that a record breaks, and "made before" differs from "taken by another".
-async fn insert<R: Record>(documents: &impl Documents, new: &R) -> Result<(), StoreError> {
+pub(super) async fn insert<R: Record>(
+    documents: &impl Documents,
+    new: &R,
+) -> Result<(), StoreError> {
     match documents.insert(new).await {
         Err(StoreError::Duplicate(other)) if other != Unique::Id => {
             let there = match documents.get::<R>(new.id()).await {
@@ -39,6 +42,21 @@ async fn insert<R: Record>(documents: &impl Documents, new: &R) -> Result<(), St
         }
         result => result,
     }
+}
+
+/// A page of those that are selected.
+pub(super) async fn page_of<R: Record>(
+    documents: &impl Documents,
+    select: Select,
+    page: &PageRequest,
+) -> Result<Page<R>, StoreError> {
+    let limit = page.limit.clamp(1, 100);
+    // One more shows whether there is a next page.
+    let mut items: Vec<R> = documents.list(select, page.after, limit + 1).await?;
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next = items.last().filter(|_| more).map(Record::id);
+    Ok(Page { items, next })
 }
 
 #[async_trait]
@@ -99,17 +117,10 @@ impl<D: Documents> RegistrationStore for DocumentStore<D> {
     ) -> Result<Page<Registration>, StoreError> {
         let select = match filter {
             RegistrationFilter::All => Select::Has(field::LISTING),
-            RegistrationFilter::InReview => Select::Is(field::LISTING, listing::IN_REVIEW),
-            RegistrationFilter::Failed => Select::Is(field::LISTING, listing::FAILED),
+            RegistrationFilter::InReview => Select::Is(field::LISTING, listing::IN_REVIEW.into()),
+            RegistrationFilter::Failed => Select::Is(field::LISTING, listing::FAILED.into()),
         };
-        let limit = page.limit.clamp(1, 100);
-        // One more shows whether there is a next page.
-        let mut items: Vec<Registration> =
-            self.documents.list(select, page.after, limit + 1).await?;
-        let more = items.len() > limit;
-        items.truncate(limit);
-        let next = items.last().filter(|_| more).map(Record::id);
-        Ok(Page { items, next })
+        page_of(&self.documents, select, page).await
     }
 }
 
@@ -127,6 +138,10 @@ impl<D: Documents> UserStore for DocumentStore<D> {
         self.documents
             .find(field::USERNAME, username.as_str())
             .await
+    }
+
+    async fn user_by_email(&self, email: &Email) -> Result<Option<User>, StoreError> {
+        self.documents.find(field::EMAIL, &email.unique_key()).await
     }
 
     async fn update_user(&self, changed: User) -> Result<User, StoreError> {
@@ -206,6 +221,10 @@ impl<D: Documents> LimitStore for DocumentStore<D> {
         now: Timestamp,
     ) -> Result<LimitWindow, StoreError> {
         self.documents.count_limit(key, window, now).await
+    }
+
+    async fn window(&self, key: &str, now: Timestamp) -> Result<Option<LimitWindow>, StoreError> {
+        self.documents.limit(key, now).await
     }
 
     async fn forget_limits(&self, now: Timestamp) -> Result<u64, StoreError> {

@@ -7,12 +7,12 @@ use super::record::{Leased, Record};
 use crate::ports::{LeaseRequest, LimitWindow, StoreError};
 
 /// Which records of a kind to list.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Select {
     /// Those that have the field.
     Has(&'static str),
     /// Those whose field has the value.
-    Is(&'static str, &'static str),
+    Is(&'static str, String),
 }
 
 /// What a database has to be able to do. Every operation changes one record, atomically; when it
@@ -78,6 +78,13 @@ pub(super) trait Documents: Send + Sync + 'static {
         window: SignedDuration,
         now: Timestamp,
     ) -> impl Future<Output = Result<LimitWindow, StoreError>> + Send;
+
+    /// The window without counting, if it runs.
+    fn limit(
+        &self,
+        key: &str,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<LimitWindow>, StoreError>> + Send;
 
     fn forget_limits(&self, now: Timestamp)
     -> impl Future<Output = Result<u64, StoreError>> + Send;

@@ -7,6 +7,7 @@ mod aggregates;
 mod documents;
 mod mongodb;
 mod record;
+mod sessions;
 mod sqlite;
 
 use std::path::Path;

@@ -19,7 +19,8 @@ use jiff::{SignedDuration, Timestamp};
 use provision_api::{Account, AccountState, HealthReply, HostView};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
-use registrar_web::config::Config;
+use registrar_web::auth::{Auth, AuthPolicy, KeyRing};
+use registrar_web::config::{Config, TokenAlgorithm};
 use registrar_web::domain::*;
 use registrar_web::hash::{CrateBcrypt, HashPool};
 use registrar_web::http::{AdminToken, AppState, Peer, router};
@@ -59,6 +60,8 @@ pub struct HostDouble {
     pub down: Mutex<bool>,
     /// Panics when asked for an account.
     pub broken: Mutex<bool>,
+    /// Its mail domain, where that is not the one of registrar.toml.
+    pub other_domain: Mutex<Option<String>>,
 }
 
 impl HostDouble {
@@ -123,7 +126,8 @@ impl Provisioner for HostDouble {
             mail_configured: false,
             ssh_key_count: 0,
             has_password: false,
-            created_at: 0,
+            // 2025-06-30T12:00:00Z
+            created_at: 1_751_284_800,
             activated_at: None,
         };
         let mut all = self.accounts.lock().unwrap();
@@ -184,6 +188,10 @@ impl Provisioner for HostDouble {
             accounts: 0,
             created_this_hour: 0,
             create_limit_per_hour: 100,
+            mail_domain: {
+                let other = self.other_domain.lock().unwrap().clone();
+                other.unwrap_or_else(|| "tilde.example".into())
+            },
         })
     }
 }
@@ -192,11 +200,14 @@ pub struct App {
     pub router: Router,
     pub world: World,
     pub saga: Saga,
+    pub registrar: Registrar,
     pub host: Arc<HostDouble>,
     pub clock: Arc<TestClock>,
     pub stop: CancellationToken,
+    pub auth: Auth,
     cookies: Mutex<HashMap<String, String>>,
-    _directory: tempfile::TempDir,
+    config: Config,
+    pub directory: Arc<tempfile::TempDir>,
 }
 
 /// An answer, read whole.
@@ -251,6 +262,8 @@ pub fn config() -> Config {
     config.accounts.bcrypt_cost = 10;
     config.limits.requests = 100_000;
     config.limits.registrations = 100_000;
+    // Quick to make; other algorithms have tests of their own.
+    config.auth.algorithm = TokenAlgorithm::EdDsa;
     config
 }
 
@@ -260,13 +273,45 @@ impl App {
     }
 
     pub fn with(config: Config) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        Self::with_hasher(config, Arc::new(CrateBcrypt))
+    }
+
+    pub fn with_hasher(config: Config, hasher: Arc<dyn PasswordHasher>) -> Self {
+        Self::assemble(config, hasher, Arc::new(tempfile::tempdir().unwrap()), 7)
+    }
+
+    /// Ends the process, as it were, and starts it again on the same files, at the same time.
+    pub async fn restart(&self) -> Self {
+        self.restart_with(self.config.clone()).await
+    }
+
+    pub async fn restart_with(&self, config: Config) -> Self {
+        self.world.store.close().await;
+        let again = Self::assemble(config, Arc::new(CrateBcrypt), self.directory.clone(), 8);
+        *again.clock.0.lock().unwrap() = self.clock.now();
+        again
+    }
+
+    /// Another instance on the same files, at the same time.
+    pub fn beside(&self) -> Self {
+        let directory = self.directory.clone();
+        let other = Self::assemble(self.config.clone(), Arc::new(CrateBcrypt), directory, 9);
+        *other.clock.0.lock().unwrap() = self.clock.now();
+        other
+    }
+
+    fn assemble(
+        config: Config,
+        hasher: Arc<dyn PasswordHasher>,
+        directory: Arc<tempfile::TempDir>,
+        seed: u64,
+    ) -> Self {
         let store = SqliteStore::open(directory.path()).unwrap();
         let clock = Arc::new(TestClock(Mutex::new(
             "2026-01-02T03:04:05Z".parse().unwrap(),
         )));
         let entropy: Arc<dyn Entropy> =
-            Arc::new(TestEntropy(Mutex::new(ChaCha8Rng::seed_from_u64(7))));
+            Arc::new(TestEntropy(Mutex::new(ChaCha8Rng::seed_from_u64(seed))));
         let host = Arc::new(HostDouble::default());
         let world = World {
             store: Arc::new(store),
@@ -274,21 +319,39 @@ impl App {
             clock: clock.clone(),
             entropy: entropy.clone(),
             key: VerificationKey::new([7; 32]),
+            verification_mails: config.limits.verification_mails,
             registrations_due: Arc::default(),
             mails_due: Arc::default(),
         };
         let hashes = HashPool::new(
-            Arc::new(CrateBcrypt),
+            hasher,
             entropy,
             config.accounts.bcrypt_cost,
             2,
             config.accounts.hash_queue,
         );
+        let auth_policy = AuthPolicy::of(&config);
+        let keys = KeyRing::open(
+            &directory.path().join("keys"),
+            auth_policy.algorithm,
+            auth_policy.access_ttl,
+            world.entropy.as_ref(),
+            world.now(),
+        );
+        let auth = Auth::new(
+            world.clone(),
+            auth_policy,
+            hashes.clone(),
+            keys.unwrap().into(),
+        )
+        .unwrap();
         let policy = Policy::of(&config);
         let saga = Saga::new(world.clone(), policy.clone(), WorkerId("test".into()));
         let stop = CancellationToken::new();
+        let registrar = Registrar::new(world.clone(), policy, hashes);
         let state = AppState::new(
-            Registrar::new(world.clone(), policy, hashes),
+            registrar.clone(),
+            auth.clone(),
             &config,
             AdminToken::new(ADMIN),
             stop.clone(),
@@ -297,11 +360,14 @@ impl App {
             router: router(state),
             world,
             saga,
+            registrar,
             host,
             clock,
             stop,
+            auth,
             cookies: Mutex::default(),
-            _directory: directory,
+            config,
+            directory,
         }
     }
 
@@ -466,4 +532,99 @@ pub fn hidden(page: &str, name: &str) -> String {
         .next()
         .unwrap()
         .to_owned()
+}
+
+/// Logging in.
+impl App {
+    /// Registers a name and goes all the way; its account is active then.
+    pub async fn member(&self, name: &str) -> UserId {
+        self.register(name).await;
+        self.run().await;
+        let (token, _) = self.mail_of(name).await;
+        let proof = json!({ "token": token });
+        let answer = self.post("/api/auth/verify-email", proof).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        self.run().await;
+        let name = Username::parse(name).unwrap();
+        let user = self.world.store.user_by_username(&name).await.unwrap();
+        let user = user.unwrap();
+        assert_eq!(user.state, UserState::Active);
+        user.id
+    }
+
+    pub async fn try_login(&self, who: &str, password: &str) -> Answer {
+        let body = json!({"emailOrUsername": who, "password": password});
+        self.post("/api/auth/login", body).await
+    }
+
+    /// Logs in with the password that all have.
+    pub async fn login(&self, who: &str) -> Held {
+        let answer = self.try_login(who, PASSWORD).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        Held::of(&answer)
+    }
+
+    pub async fn refresh(&self, token: &str) -> Answer {
+        let body = json!({ "refreshToken": token });
+        self.post("/api/auth/refresh", body).await
+    }
+
+    pub async fn as_member(&self, method: Method, path: &str, access: &str) -> Answer {
+        let value = format!("Bearer {access}");
+        self.request(method, path, &[("authorization", &value)])
+            .await
+    }
+
+    /// Whether an access token still opens something: `ok`, or the code of the problem.
+    pub async fn opens(&self, access: &str) -> String {
+        let path = "/api/auth/sessions";
+        let answer = self.as_member(Method::GET, path, access).await;
+        if answer.status == 200 {
+            "ok".into()
+        } else {
+            answer.code()
+        }
+    }
+
+    /// From another client address.
+    pub async fn post_from(&self, address: &str, path: &str, body: Value) -> Answer {
+        let mut request = Request::post(path)
+            .header("content-type", "application/json")
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        let peer: IpAddr = address.parse().unwrap();
+        request.extensions_mut().insert(Peer(peer));
+        self.send(request).await
+    }
+}
+
+/// What a client holds after a login.
+#[derive(Clone, Debug)]
+pub struct Held {
+    pub access: String,
+    pub refresh: String,
+}
+
+impl Held {
+    pub fn of(answer: &Answer) -> Self {
+        let body = answer.json();
+        let text = |name: &str| body[name].as_str().unwrap().to_owned();
+        Self {
+            access: text("accessToken"),
+            refresh: text("refreshToken"),
+        }
+    }
+
+    /// The claims of the access token, unchecked.
+    pub fn claims(&self) -> Value {
+        part(&self.access, 1)
+    }
+}
+
+/// A part of a JWT: 0 is the head, 1 the claims.
+pub fn part(token: &str, n: usize) -> Value {
+    use base64::Engine;
+    let part = token.split('.').nth(n).unwrap();
+    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part);
+    serde_json::from_slice(&bytes.unwrap()).unwrap()
 }

@@ -6,6 +6,7 @@
 mod crash;
 mod disk_full;
 mod fixture;
+mod identity;
 mod mongodb_down;
 mod promises;
 mod records;
@@ -13,7 +14,7 @@ mod server;
 mod settings;
 mod ttl;
 
-use promises::{corrupt, instances, leases, limits, lists, mails, registrations, users};
+use promises::{corrupt, instances, leases, limits, lists, mails, registrations, sessions, users};
 
 /// Declares each promise as a test of its own for each adapter.
 macro_rules! for_each_store {
@@ -53,6 +54,7 @@ for_each_store! {
         names_are_unique,
         a_proven_address_is_unique_and_an_unproven_one_is_not,
         made_twice_is_told_from_taken_by_another,
+        a_member_is_found_by_the_address_that_was_proven_and_by_no_other,
         updates_compare_versions_and_deleting_twice_is_no_error;
     mails:
         the_same_mail_is_queued_once,
@@ -65,10 +67,18 @@ for_each_store! {
         a_lease_holds_until_its_end_and_can_then_be_taken_over,
         what_is_not_due_is_never_handed_out,
         mails_are_leased_like_registrations;
+    sessions:
+        a_session_is_read_back_as_it_was_written,
+        of_50_that_spend_the_same_token_one_writes_and_the_others_see_what_it_wrote,
+        of_50_refreshes_at_once_on_two_instances_one_family_is_alive,
+        logins_are_limited_over_two_instances,
+        a_member_s_list_has_the_sessions_that_were_not_ended_and_no_others,
+        lapsed_sessions_are_forgotten_ended_or_not_and_others_stay;
     limits:
         no_count_of_32_at_once_is_lost,
         a_window_ends_and_the_next_begins_at_one,
         a_window_made_while_the_clock_was_wrong_does_not_outlast_its_length,
+        a_window_is_read_without_being_counted_and_not_after_its_end,
         ended_windows_are_forgotten_and_running_ones_stay;
     lists:
         pages_hold_every_record_once_in_the_order_of_their_making,

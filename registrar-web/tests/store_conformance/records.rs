@@ -88,6 +88,7 @@ pub(crate) fn user(n: u32, username: &str, email: &str, email_proven: bool) -> U
         profile: Profile::default(),
         role: Role::ClientUser,
         state: UserState::Pending,
+        access: Access::default(),
         created_at: at(0),
     }
 }
@@ -118,6 +119,32 @@ pub(crate) fn invite(n: u32) -> Invite {
         created_at: at(0),
         expires_at: at(86_400),
     }
+}
+
+pub(crate) fn refresh_key() -> RefreshKey {
+    RefreshKey::new(VerificationKey::new([7; 32]))
+}
+
+pub(crate) fn origin(seconds: i64) -> Origin {
+    Origin {
+        at: at(seconds),
+        address: "192.0.2.7".into(),
+        device: Device::clean("lynx \"$x\" \u{1f98a}"),
+    }
+}
+
+/// The n-th session, of the member with that number.
+pub(crate) fn session(n: u32, of: u32) -> (Session, RefreshToken) {
+    let user = user(of, "ada", "ada@example.org", true);
+    let random = [u8::try_from(n).unwrap(); 16];
+    Session::begin(
+        &refresh_key(),
+        id(n),
+        random,
+        &user,
+        origin(0),
+        seconds(100),
+    )
 }
 
 pub(crate) fn seconds(n: i64) -> SignedDuration {

@@ -2,8 +2,10 @@
 //! locked until activated). The real one is tested in `provisiond/tests` and on the throw-away
 //! host; this one is for making it fail at will.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use provision_api::{Account, AccountState, HealthReply, HostView};
@@ -16,8 +18,13 @@ pub struct HostDouble {
     activations: Mutex<Vec<Activation>>,
     calls: Mutex<Vec<(String, RequestId)>>,
     failures: Mutex<VecDeque<ProvisionFailure>>,
+    answered: Mutex<HashSet<RequestId>>,
+    lose_answer: Mutex<bool>,
     down: Mutex<bool>,
     refused_names: Mutex<Vec<String>>,
+    pause: Mutex<Duration>,
+    at_once: AtomicUsize,
+    most_at_once: AtomicUsize,
 }
 
 impl HostDouble {
@@ -47,9 +54,29 @@ impl HostDouble {
         self.calls.lock().unwrap().clone()
     }
 
+    /// From now on an account takes so long to make.
+    pub fn take_time(&self, pause: Duration) {
+        *self.pause.lock().unwrap() = pause;
+    }
+
+    /// How many accounts were being made at the same time, at most.
+    pub fn most_at_once(&self) -> usize {
+        self.most_at_once.load(Ordering::SeqCst)
+    }
+
     /// The next changing call fails so.
     pub fn fail_next(&self, failure: ProvisionFailure) {
         self.failures.lock().unwrap().push_back(failure);
+    }
+
+    /// The next activation is done, and its answer does not arrive.
+    pub fn lose_next_activation(&self) {
+        *self.lose_answer.lock().unwrap() = true;
+    }
+
+    /// As provisiond does after some days.
+    pub fn forget_answers(&self) {
+        self.answered.lock().unwrap().clear();
     }
 
     pub fn set_down(&self, down: bool) {
@@ -136,6 +163,11 @@ impl Provisioner for HostDouble {
         display_name: &DisplayName,
     ) -> Result<Account, ProvisionFailure> {
         self.change("create", request)?;
+        let pause = *self.pause.lock().unwrap();
+        let at_once = self.at_once.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most_at_once.fetch_max(at_once, Ordering::SeqCst);
+        tokio::time::sleep(pause).await;
+        self.at_once.fetch_sub(1, Ordering::SeqCst);
         let mut accounts = self.accounts.lock().unwrap();
         let uid = 20_000 + u32::try_from(accounts.len()).unwrap();
         let account = accounts.entry(name.clone()).or_insert_with(|| Account {
@@ -176,11 +208,26 @@ impl Provisioner for HostDouble {
         activation: &Activation,
     ) -> Result<Account, ProvisionFailure> {
         self.change("activate", request)?;
-        let account = self.edit(activation.registration, &activation.username, |a| {
+        let (id, name) = (activation.registration, &activation.username);
+        let now = self.edit(id, name, |_| ())?;
+        if self.answered.lock().unwrap().contains(&request) {
+            return Ok(now);
+        }
+        if now.state != AccountState::Locked {
+            return Err(ProvisionFailure::AlreadyActive { state: now.state });
+        }
+        let account = self.edit(id, name, |a| {
             a.state = AccountState::Active;
             a.activated_at = Some(1);
         })?;
+        self.answered.lock().unwrap().insert(request);
         self.activations.lock().unwrap().push(activation.clone());
+        if std::mem::take(&mut *self.lose_answer.lock().unwrap()) {
+            return Err(ProvisionFailure::Transient {
+                message: "the answer did not come in time".into(),
+                retry_after_seconds: None,
+            });
+        }
         Ok(account)
     }
 
@@ -197,8 +244,11 @@ impl Provisioner for HostDouble {
                 accounts.remove(name);
                 Ok(())
             }
+            Some(a) if a.registration_id == registration => {
+                Err(ProvisionFailure::AlreadyActive { state: a.state })
+            }
             Some(_) => Err(ProvisionFailure::Permanent {
-                message: "not to be discarded".into(),
+                message: "another registration's".into(),
             }),
             None => Ok(()),
         }
@@ -237,6 +287,7 @@ impl Provisioner for HostDouble {
             accounts: 0,
             created_this_hour: 0,
             create_limit_per_hour: 60,
+            mail_domain: "tilde.example".into(),
         })
     }
 }

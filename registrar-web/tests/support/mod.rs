@@ -8,6 +8,7 @@
 )]
 
 pub mod host;
+pub mod log;
 pub mod mailbox;
 
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -103,6 +104,7 @@ impl TestService {
             clock: clock.clone(),
             entropy: entropy.clone(),
             key: VerificationKey::new([42; 32]),
+            verification_mails: config.limits.verification_mails,
             registrations_due: Arc::new(Notify::new()),
             mails_due: Arc::new(Notify::new()),
         };

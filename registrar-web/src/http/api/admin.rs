@@ -4,9 +4,9 @@ use http::{HeaderName, StatusCode, header};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::super::admin_token::Admin;
 use super::super::extract::{PathText, QueryText, StrictJson};
 use super::super::openapi::AdminProblems;
+use super::super::permissions::Admin;
 use super::super::problem::Problem;
 use super::super::problem_kind::Kind;
 use super::super::request_id::CurrentRequest;
@@ -33,7 +33,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
     get,
     path = "/api/admin/registrations",
     tag = "admin",
-    security(("adminToken" = [])),
+    security(("adminToken" = []), ("accessToken" = [])),
     params(
         ("filter" = Option<String>, Query, description = "`all` (default), `in-review` or `failed`"),
         ("limit" = Option<usize>, Query, description = "1 to 100, default 50"),
@@ -92,16 +92,16 @@ async fn list(
     post,
     path = "/api/admin/registrations/{id}/approve",
     tag = "admin",
-    security(("adminToken" = [])),
+    security(("adminToken" = []), ("accessToken" = [])),
     params(("id" = String, Path, description = "Which")),
     responses((status = 200, description = "Approved; also when it was before.", body = AdminRegistration), AdminProblems)
 )]
 async fn approve(
-    _: Admin,
+    admin: Admin,
     State(state): State<AppState>,
     PathText(id): PathText,
 ) -> Result<Json<AdminRegistration>, Problem> {
-    let view = state.registrar.approve(known(&id)?, Admin::NAME).await?;
+    let view = state.registrar.approve(known(&id)?, admin.name()).await?;
     Ok(Json(view.into()))
 }
 
@@ -112,13 +112,13 @@ async fn approve(
     post,
     path = "/api/admin/registrations/{id}/reject",
     tag = "admin",
-    security(("adminToken" = [])),
+    security(("adminToken" = []), ("accessToken" = [])),
     params(("id" = String, Path, description = "Which")),
     request_body = RejectBody,
     responses((status = 200, description = "Rejected; also when it was before.", body = AdminRegistration), AdminProblems)
 )]
 async fn reject(
-    _: Admin,
+    admin: Admin,
     State(state): State<AppState>,
     PathText(id): PathText,
     StrictJson(body): StrictJson<RejectBody>,
@@ -142,7 +142,7 @@ async fn reject(
             "control characters are not taken",
         ));
     }
-    let view = state.registrar.reject(id, Admin::NAME, reason).await?;
+    let view = state.registrar.reject(id, admin.name(), reason).await?;
     Ok(Json(view.into()))
 }
 
@@ -151,7 +151,7 @@ async fn reject(
     post,
     path = "/api/admin/registrations/{id}/retry",
     tag = "admin",
-    security(("adminToken" = [])),
+    security(("adminToken" = []), ("accessToken" = [])),
     params(("id" = String, Path, description = "Which")),
     responses((status = 200, description = "It is tried now.", body = AdminRegistration), AdminProblems)
 )]
@@ -169,7 +169,7 @@ async fn retry(
     post,
     path = "/api/users/system-setup",
     tag = "admin",
-    security(("adminToken" = [])),
+    security(("adminToken" = []), ("accessToken" = [])),
     request_body = NameBody,
     responses((status = 202, description = "Every step that is not done is tried now.", body = AdminRegistration), AdminProblems)
 )]
@@ -189,7 +189,7 @@ async fn system_setup(
     get,
     path = "/api/users/{username}/system-status",
     tag = "admin",
-    security(("adminToken" = [])),
+    security(("adminToken" = []), ("accessToken" = [])),
     params(("username" = String, Path, description = "Which")),
     responses((status = 200, description = "Also for a name without an account: `exists` is false then.", body = SystemStatusAnswer), AdminProblems)
 )]
@@ -206,7 +206,7 @@ async fn system_status(
     Ok(Json(SystemStatusAnswer {
         username: name.to_string(),
         host,
-        account,
+        account: account.map(Into::into),
     }))
 }
 
@@ -217,7 +217,7 @@ async fn system_status(
     post,
     path = "/api/invites/create",
     tag = "admin",
-    security(("adminToken" = [])),
+    security(("adminToken" = []), ("accessToken" = [])),
     responses((status = 201, description = "The invite.", body = NewInvite), AdminProblems)
 )]
 async fn create_invite(

@@ -43,9 +43,7 @@ async fn alive() -> Json<Alive> {
 )]
 async fn ready(State(state): State<AppState>) -> (StatusCode, Json<Ready>) {
     let found = state.readiness().await;
-    for check in found.checks.iter().filter(|c| !c.ok) {
-        tracing::warn!(CHECK = check.name, reason = %check.message, "not ready");
-    }
+    found.warn();
     let status = if found.ready {
         StatusCode::OK
     } else {

@@ -2,7 +2,11 @@
 
 pub(super) mod admin;
 pub(super) mod health;
+pub(super) mod keys;
+pub(super) mod login;
 pub(super) mod register;
+pub(super) mod sessions;
 pub(super) mod status;
 pub(super) mod verify;
 pub(super) mod wire;
+pub(super) mod wire_auth;

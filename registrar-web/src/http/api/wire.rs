@@ -200,8 +200,44 @@ pub(crate) struct SystemStatusAnswer {
     pub host: provision_api::HostView,
     /// The registry's record; missing when provisiond made no such account.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Object)]
-    pub account: Option<provision_api::Account>,
+    pub account: Option<AccountAnswer>,
+}
+
+/// What provisiond's registry has of an account.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AccountAnswer {
+    /// Name of user and group.
+    #[schema(example = "ada")]
+    pub username: String,
+    /// As the person wrote it.
+    #[schema(example = "Ada Lovelace")]
+    pub display_name: String,
+    /// The registration that it was made for.
+    pub registration_id: String,
+    /// The user's number.
+    pub uid: u32,
+    /// The number of the user's own group.
+    pub gid: u32,
+    /// Absolute path of the home.
+    #[schema(example = "/home/ada")]
+    pub home: String,
+    /// `locked`, `active`, `suspended`, `archived` or `removed`.
+    #[schema(value_type = String, example = "active")]
+    pub state: provision_api::AccountState,
+    /// Whether the home has Maildir and neomutt configuration.
+    pub mail_configured: bool,
+    /// How many keys the registrar keeps for it.
+    pub ssh_key_count: u32,
+    /// Whether a host password is set.
+    pub has_password: bool,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    /// When it was activated first; missing while it never was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub activated_at: Option<Timestamp>,
 }
 
 /// A new invite. The token is told this once.
@@ -233,7 +269,7 @@ pub(crate) struct Alive {
 pub(crate) struct Ready {
     /// All checks are good.
     pub ready: bool,
-    /// Store, outbox, provisiond.
+    /// Store, outbox, provisiond, and that its mail domain is that of this service.
     pub checks: Vec<ReadyCheck>,
 }
 
@@ -273,4 +309,28 @@ impl From<AdminView> for AdminRegistration {
             created_at: view.created_at,
         }
     }
+}
+
+impl From<provision_api::Account> for AccountAnswer {
+    fn from(account: provision_api::Account) -> Self {
+        Self {
+            username: account.username.to_string(),
+            display_name: account.display_name.to_string(),
+            registration_id: account.registration_id.to_string(),
+            uid: account.uid,
+            gid: account.gid,
+            home: account.home,
+            state: account.state,
+            mail_configured: account.mail_configured,
+            ssh_key_count: account.ssh_key_count,
+            has_password: account.has_password,
+            created_at: at_second(account.created_at),
+            activated_at: account.activated_at.map(at_second),
+        }
+    }
+}
+
+/// provisiond's seconds since the epoch; the epoch itself for what no calendar has.
+fn at_second(seconds: i64) -> Timestamp {
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH)
 }

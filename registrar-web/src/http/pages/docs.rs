@@ -31,7 +31,7 @@ struct Operation {
     path: String,
     summary: String,
     description: String,
-    needs_token: bool,
+    needs: &'static str,
     inputs: Vec<Input>,
     answers: Vec<Answer>,
 }
@@ -131,9 +131,26 @@ fn read_operation(all: &Value, path: &str, method: &str, operation: &Value) -> O
         path: path.to_owned(),
         summary: text(&operation["summary"]),
         description: text(&operation["description"]),
-        needs_token: operation["security"].is_array(),
+        needs: needs(&operation["security"]),
         inputs,
         answers: answers.collect(),
+    }
+}
+
+/// What has to be sent along, in words.
+fn needs(security: &Value) -> &'static str {
+    let schemes = security.as_array().into_iter().flatten();
+    let names: Vec<&str> = schemes.flat_map(members).map(|(name, _)| name).collect();
+    match (
+        names.contains(&"accessToken"),
+        names.contains(&"adminToken"),
+    ) {
+        (true, true) => {
+            "Needs the access token of a member whose role allows it, or the admin token."
+        }
+        (true, false) => "Needs an access token.",
+        (false, true) => "Needs the admin token.",
+        (false, false) => "",
     }
 }
 

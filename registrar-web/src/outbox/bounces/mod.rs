@@ -34,11 +34,11 @@ impl Outbox {
             let bytes = maildir::read(&message).await?;
             match bytes.as_deref().and_then(parse) {
                 Some(bounce) if bounce.fate == Fate::Failed => {
-                    tracing::info!(MAIL_ID = %bounce.mail, reason = bounce.reason, "a mail came back");
+                    tracing::warn!(MAIL_ID = %bounce.mail, reason = bounce.reason, "a mail came back: {}", bounce.reason);
                     self.came_back(bounce.mail, &bounce.reason).await?;
                 }
                 Some(bounce) => {
-                    tracing::info!(MAIL_ID = %bounce.mail, reason = bounce.reason, "a mail is delayed");
+                    tracing::info!(MAIL_ID = %bounce.mail, reason = bounce.reason, "a mail is delayed: {}", bounce.reason);
                 }
                 None => {
                     tracing::warn!(file = %message.display(), "no delivery report of a mail of ours; left in cur");

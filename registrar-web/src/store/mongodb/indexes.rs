@@ -4,9 +4,10 @@ use mongodb::options::IndexOptions;
 use std::time::Duration;
 
 use super::{Mongo, bounded};
-use crate::domain::{Invite, MailJob, Registration, User};
+use crate::domain::{Invite, MailJob, Registration, Session, User};
 use crate::ports::{StoreError, Unique};
 use crate::store::record::{Record, field, unique_of};
+use crate::store::sessions::{EXPIRES_AT, OWNER};
 
 pub(super) const LIMITS: &str = "limits";
 
@@ -49,7 +50,7 @@ fn ends() -> IndexModel {
         .build()
 }
 
-fn declared() -> [(&'static str, Vec<IndexModel>); 5] {
+fn declared() -> [(&'static str, Vec<IndexModel>); 6] {
     [
         (
             Registration::COLLECTION,
@@ -74,6 +75,13 @@ fn declared() -> [(&'static str, Vec<IndexModel>); 5] {
             ],
         ),
         (Invite::COLLECTION, vec![unique(field::TOKEN)]),
+        (
+            Session::COLLECTION,
+            vec![
+                plain("owners", doc! { OWNER: 1, "_id": 1 }, Some(OWNER)),
+                plain("lapsed", doc! { EXPIRES_AT: 1 }, None),
+            ],
+        ),
         (LIMITS, vec![ends()]),
     ]
 }

@@ -46,16 +46,31 @@ pub(super) async fn count(
         }
     })
     .await?;
+    read(&counted, fresh)
+}
+
+fn read(stored: &Document, at_most: Timestamp) -> Result<LimitWindow, StoreError> {
     let corrupt = || StoreError::Corrupt {
         collection: LIMITS,
         reason: "a window has no count or no end".into(),
     };
-    let count = counted.get_i64("count").map_err(|_| corrupt())?;
-    let resets_at = counted.get_datetime(RESETS_AT).map_err(|_| corrupt())?;
+    let count = stored.get_i64("count").map_err(|_| corrupt())?;
+    let resets_at = stored.get_datetime(RESETS_AT).map_err(|_| corrupt())?;
     Ok(LimitWindow {
         count: u32::try_from(count).unwrap_or(u32::MAX),
-        resets_at: Timestamp::from_millisecond(resets_at.timestamp_millis()).unwrap_or(fresh),
+        resets_at: Timestamp::from_millisecond(resets_at.timestamp_millis()).unwrap_or(at_most),
     })
+}
+
+pub(super) async fn running(
+    database: &Database,
+    key: &str,
+    now: Timestamp,
+) -> Result<Option<LimitWindow>, StoreError> {
+    let windows = database.collection::<Document>(LIMITS);
+    let runs = doc! { "_id": key, RESETS_AT: { "$gt": date_until(now) } };
+    let found = bounded(async { windows.find_one(runs).await }).await?;
+    found.map(|stored| read(&stored, now)).transpose()
 }
 
 pub(super) async fn forget(database: &Database, now: Timestamp) -> Result<u64, StoreError> {

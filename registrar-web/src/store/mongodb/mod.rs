@@ -274,6 +274,10 @@ impl Documents for Mongo {
         limits::count(&self.database, key, window, now).await
     }
 
+    async fn limit(&self, key: &str, now: Timestamp) -> Result<Option<LimitWindow>, StoreError> {
+        limits::running(&self.database, key, now).await
+    }
+
     async fn forget_limits(&self, now: Timestamp) -> Result<u64, StoreError> {
         limits::forget(&self.database, now).await
     }

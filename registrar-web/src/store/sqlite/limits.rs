@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::connection::{self, Durability};
 use super::error::{is_damaged, store_error};
@@ -59,6 +59,25 @@ pub(super) fn count(
         count,
         resets_at: Timestamp::from_nanosecond(i128::from(resets_at)).unwrap_or(fresh),
     })
+}
+
+pub(super) fn running(
+    c: &Connection,
+    key: &str,
+    now: Timestamp,
+) -> Result<Option<LimitWindow>, StoreError> {
+    let sql = "SELECT count, resets_at FROM limits WHERE key = ? AND resets_at > ?";
+    let found: Option<(u32, i64)> = c
+        .prepare_cached(sql)
+        .and_then(|mut s| {
+            let pair = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+            s.query_row(params![key, nanos(now)], pair).optional()
+        })
+        .map_err(store_error)?;
+    Ok(found.map(|(count, resets_at)| LimitWindow {
+        count,
+        resets_at: Timestamp::from_nanosecond(i128::from(resets_at)).unwrap_or(now),
+    }))
 }
 
 pub(super) fn forget(c: &Connection, now: Timestamp) -> Result<u64, StoreError> {

@@ -144,6 +144,13 @@ impl Documents for Sqlite {
             .await
     }
 
+    async fn limit(&self, key: &str, now: Timestamp) -> Result<Option<LimitWindow>, StoreError> {
+        let key = key.to_owned();
+        self.limits
+            .run(move |c| limits::running(c, &key, now))
+            .await
+    }
+
     async fn forget_limits(&self, now: Timestamp) -> Result<u64, StoreError> {
         self.limits.run(move |c| limits::forget(c, now)).await
     }

@@ -63,3 +63,14 @@ pub(crate) async fn ended_windows_are_forgotten_and_running_ones_stay(f: Arc<Fix
     let stays = f.store.count("c", seconds(60), at(61)).await.unwrap();
     assert_eq!(stays.count, 2);
 }
+
+pub(crate) async fn a_window_is_read_without_being_counted_and_not_after_its_end(f: Arc<Fixture>) {
+    assert_eq!(f.store.window("a", at(0)).await.unwrap(), None);
+    f.store.count("a", seconds(60), at(0)).await.unwrap();
+    for now in [0, 59] {
+        let window = f.store.window("a", at(now)).await.unwrap().unwrap();
+        assert_eq!((window.count, window.resets_at), (1, at(60)));
+    }
+    assert_eq!(f.store.window("a", at(60)).await.unwrap(), None);
+    assert_eq!(f.store.window("b", at(0)).await.unwrap(), None);
+}

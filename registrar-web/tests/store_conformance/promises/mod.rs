@@ -7,4 +7,5 @@ pub(crate) mod limits;
 pub(crate) mod lists;
 pub(crate) mod mails;
 pub(crate) mod registrations;
+pub(crate) mod sessions;
 pub(crate) mod users;

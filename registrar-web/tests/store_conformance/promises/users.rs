@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use registrar_web::domain::User;
 use registrar_web::ports::{StoreError, Unique};
 
 use crate::fixture::Fixture;
@@ -73,4 +74,26 @@ pub(crate) async fn updates_compare_versions_and_deleting_twice_is_no_error(f: A
     assert_eq!(f.store.user(rid(1)).await.unwrap(), None);
     let refused = f.store.update_user(newer).await;
     assert!(matches!(refused, Err(StoreError::Conflict)), "{refused:?}");
+}
+
+pub(crate) async fn a_member_is_found_by_the_address_that_was_proven_and_by_no_other(
+    f: Arc<Fixture>,
+) {
+    let find = async |text: &str| {
+        let email = registrar_web::domain::Email::parse(text).unwrap();
+        let found = f.store.user_by_email(&email).await.unwrap();
+        found.map(|user| user.username.to_string())
+    };
+    let ada = user(1, "ada", "Ada@example.org", false);
+    f.store.insert_user(&ada).await.unwrap();
+    assert_eq!(find("ada@example.org").await, None, "not proven");
+    f.store
+        .update_user(User {
+            email_proven: true,
+            ..ada
+        })
+        .await
+        .unwrap();
+    assert_eq!(find("aDA@EXAMPLE.org").await.as_deref(), Some("ada"));
+    assert_eq!(find("eve@example.org").await, None);
 }

@@ -1,9 +1,14 @@
+mod invite;
+mod mail;
+mod registration;
+mod user;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use crate::domain::{Invite, MailJob, MailState, Registration, Stage, User, Work};
+use crate::domain::Work;
 use crate::ports::{StoreError, Unique};
 
 /// Fields that a store keeps beside a document, to find it by.
@@ -91,123 +96,4 @@ fn due(work: &Work) -> Option<Key> {
 
 fn leased(work: &Work) -> Option<Key> {
     work.lease.as_ref().map(|lease| Key::Time(lease.until))
-}
-
-impl Record for Registration {
-    const COLLECTION: &'static str = "registrations";
-    const FIELDS: &'static [&'static str] = &[
-        field::USERNAME,
-        field::HELD_NAME,
-        field::TOKEN,
-        field::LISTING,
-        field::DUE_AT,
-        field::LEASED_UNTIL,
-    ];
-
-    fn id(&self) -> Uuid {
-        self.id.uuid()
-    }
-    fn version(&self) -> u64 {
-        self.version
-    }
-    fn set_version(&mut self, version: u64) {
-        self.version = version;
-    }
-    fn keys(&self) -> Vec<Option<Key>> {
-        let listing = match &self.stage {
-            Stage::Draft => None,
-            Stage::Running if self.review.holds() => Some(listing::IN_REVIEW),
-            Stage::Running => Some(listing::RUNNING),
-            Stage::Undoing { .. } | Stage::Failed { .. } => Some(listing::FAILED),
-            Stage::Complete => Some(listing::COMPLETE),
-        };
-        vec![
-            text(&self.username),
-            self.held_name().and_then(text),
-            self.token_digest().and_then(|t| text(t.as_str())),
-            listing.and_then(text),
-            due(&self.work),
-            leased(&self.work),
-        ]
-    }
-}
-
-impl Leased for Registration {
-    fn work_mut(&mut self) -> &mut Work {
-        &mut self.work
-    }
-}
-
-impl Record for User {
-    const COLLECTION: &'static str = "users";
-    const FIELDS: &'static [&'static str] = &[field::USERNAME, field::EMAIL];
-
-    fn id(&self) -> Uuid {
-        self.id.uuid()
-    }
-    fn version(&self) -> u64 {
-        self.version
-    }
-    fn set_version(&mut self, version: u64) {
-        self.version = version;
-    }
-    fn keys(&self) -> Vec<Option<Key>> {
-        vec![text(&self.username), self.claimed_email().map(Key::Text)]
-    }
-}
-
-impl Record for MailJob {
-    const COLLECTION: &'static str = "mails";
-    const FIELDS: &'static [&'static str] = &[
-        field::DEDUPE_KEY,
-        field::ENDED_AT,
-        field::DUE_AT,
-        field::LEASED_UNTIL,
-    ];
-
-    fn id(&self) -> Uuid {
-        self.id
-    }
-    fn version(&self) -> u64 {
-        self.version
-    }
-    fn set_version(&mut self, version: u64) {
-        self.version = version;
-    }
-    fn keys(&self) -> Vec<Option<Key>> {
-        let ended_at = match &self.state {
-            MailState::Queued => None,
-            MailState::Sent { at } | MailState::Failed { at, .. } => Some(Key::Time(*at)),
-        };
-        vec![
-            text(&self.dedupe_key),
-            ended_at,
-            due(&self.work),
-            leased(&self.work),
-        ]
-    }
-}
-
-impl Leased for MailJob {
-    fn work_mut(&mut self) -> &mut Work {
-        &mut self.work
-    }
-}
-
-impl Record for Invite {
-    const COLLECTION: &'static str = "invites";
-    const FIELDS: &'static [&'static str] = &[field::TOKEN];
-
-    fn id(&self) -> Uuid {
-        self.id
-    }
-    fn version(&self) -> u64 {
-        self.version
-    }
-    fn set_version(&mut self, version: u64) {
-        self.version = version;
-    }
-    fn keys(&self) -> Vec<Option<Key>> {
-        vec![text(self.token.as_str())]
-    }
 }

@@ -1,0 +1,177 @@
+use super::error::TokenError;
+use super::world::Auth;
+use crate::domain::{
+    Presented, RefreshToken, Session, SessionEnd, SessionId, Timestamp, User, UserId, UserState,
+};
+use crate::ports::{Page, PageRequest, StoreError};
+
+/// How often a write is tried again when others write the same record.
+const TRIES: usize = 16;
+
+/// Who asks: a member, in a session.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Who, as the store has it now; the token may be older than the role.
+    pub user: User,
+    /// In which session.
+    pub session: Session,
+}
+
+impl Auth {
+    /// Who holds an access token. Session and member are read each time, so that one that was
+    /// signed out or suspended a moment ago, on whatever instance, is out.
+    ///
+    /// # Errors
+    /// See [`TokenError`].
+    pub async fn authenticate(&self, token: &str) -> Result<Caller, TokenError> {
+        let now = self.world.now();
+        let claims = self.issuer.verify(&self.keys, token, now)?;
+        let session = self.world.store.session(claims.sid).await?;
+        let session = session.filter(|s| s.user == claims.sub);
+        let session = session.ok_or(TokenError::Invalid)?;
+        let user = self.member_of(&session, now).await?;
+        Ok(Caller { user, session })
+    }
+
+    /// A member's sessions that live, in the order in which they began. A page may have fewer than
+    /// asked for before the last.
+    ///
+    /// # Errors
+    /// The store can't be used.
+    pub async fn sessions(
+        &self,
+        user: &User,
+        page: &PageRequest,
+    ) -> Result<Page<Session>, StoreError> {
+        let now = self.world.now();
+        let mut page = self.world.store.list_sessions(user.id, page).await?;
+        page.items.retain(|s| s.is_live(user, now));
+        Ok(page)
+    }
+
+    /// One of a member's own sessions, if it lives.
+    ///
+    /// # Errors
+    /// The store can't be used.
+    pub async fn session(&self, user: &User, id: SessionId) -> Result<Option<Session>, StoreError> {
+        let now = self.world.now();
+        let found = self.world.store.session(id).await?;
+        Ok(found.filter(|s| s.is_live(user, now)))
+    }
+
+    /// Signs out one of a member's own sessions; `false` when there is none such that lives.
+    ///
+    /// # Errors
+    /// The store can't be used.
+    pub async fn sign_out(&self, user: &User, id: SessionId) -> Result<bool, StoreError> {
+        for _ in 0..TRIES {
+            let Some(mut session) = self.session(user, id).await? else {
+                return Ok(false);
+            };
+            session.end(SessionEnd::SignedOut, self.world.now());
+            match self.world.store.update_session(session).await {
+                Ok(_) => {
+                    tracing::info!(USERNAME = %user.username, SESSION_ID = %id, "signed out");
+                    return Ok(true);
+                }
+                // It was just refreshed.
+                Err(StoreError::Conflict) => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Err(StoreError::Conflict)
+    }
+
+    /// Signs out the session of a refresh token, spent ones included. What is no token of ours
+    /// changes nothing and is no error (RFC 7009, 2.2).
+    ///
+    /// # Errors
+    /// The store can't be used.
+    pub async fn sign_out_by_token(&self, text: &str) -> Result<(), StoreError> {
+        let Some(token) = RefreshToken::parse(text) else {
+            return Ok(());
+        };
+        let Some(session) = self.world.store.session(token.session()).await? else {
+            return Ok(());
+        };
+        let presented = session.judge(&self.refresh_key, &token, self.world.now());
+        if presented == Presented::Unknown {
+            return Ok(());
+        }
+        if let Some(user) = self.world.store.user(session.user).await? {
+            self.sign_out(&user, session.id).await?;
+        }
+        Ok(())
+    }
+
+    /// Signs out every session of a member at once.
+    ///
+    /// # Errors
+    /// The store can't be used.
+    pub async fn sign_out_everywhere(&self, user: UserId) -> Result<(), StoreError> {
+        self.change(user, User::end_sessions).await?;
+        self.mark_ended(user, SessionEnd::SignedOut).await
+    }
+
+    /// Lets a member in or not. One that is not let in any more is out of every session at once,
+    /// and stays out of them when let in again. `None` when there is no such member.
+    ///
+    /// # Errors
+    /// The store can't be used.
+    pub async fn set_state(
+        &self,
+        user: UserId,
+        state: UserState,
+    ) -> Result<Option<User>, StoreError> {
+        let changed = self.change(user, |u| u.set_state(state)).await?;
+        if changed.is_some() && state != UserState::Active {
+            self.mark_ended(user, SessionEnd::AccountClosed).await?;
+        }
+        Ok(changed)
+    }
+
+    async fn change(
+        &self,
+        id: UserId,
+        change: impl Fn(&mut User) + Send + Sync,
+    ) -> Result<Option<User>, StoreError> {
+        for _ in 0..TRIES {
+            let Some(mut user) = self.world.store.user(id).await? else {
+                return Ok(None);
+            };
+            change(&mut user);
+            match self.world.store.update_user(user).await {
+                Ok(user) => return Ok(Some(user)),
+                Err(StoreError::Conflict) => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Err(StoreError::Conflict)
+    }
+
+    /// Writes into the sessions what the member's record has decided already.
+    async fn mark_ended(&self, user: UserId, why: SessionEnd) -> Result<(), StoreError> {
+        let now: Timestamp = self.world.now();
+        let mut after = None;
+        let current = self.world.store.user(user).await?;
+        loop {
+            let page = PageRequest { limit: 100, after };
+            let page = self.world.store.list_sessions(user, &page).await?;
+            let over = page.items.into_iter().filter(|s| {
+                // Not one that began since.
+                current.as_ref().is_none_or(|u| s.epoch != u.access.epoch)
+            });
+            for mut session in over {
+                session.end(why, now);
+                match self.world.store.update_session(session).await {
+                    Ok(_) | Err(StoreError::Conflict) => {}
+                    Err(e) => return Err(e),
+                }
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+}

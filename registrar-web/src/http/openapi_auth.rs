@@ -1,0 +1,108 @@
+//! Answers of the login routes, with examples that are made of the errors themselves.
+
+use utoipa::IntoResponses;
+
+use super::openapi::{Responses, body_problems, limited, of, store_down};
+use super::problem::{Problem, Unfinished};
+use super::problem_kind::Kind;
+use crate::auth::{LoginError, TokenError};
+use crate::domain::SessionEnd;
+
+/// What a login may be answered with.
+pub(super) struct LoginProblems;
+/// What a refresh may be answered with.
+pub(super) struct RefreshProblems;
+/// What every route for members may be answered with.
+pub(super) struct MemberProblems;
+/// What a sign-out may be answered with.
+pub(super) struct LogoutProblems;
+
+impl IntoResponses for LoginProblems {
+    fn responses() -> Responses {
+        let mut problems: Vec<Problem> = [
+            LoginError::WrongCredentials,
+            LoginError::Suspended,
+            LoginError::Deleted,
+            LoginError::Limited {
+                retry_after_seconds: 840,
+            },
+            LoginError::Busy {
+                retry_after_seconds: 5,
+            },
+        ]
+        .into_iter()
+        .map(Problem::from)
+        .collect();
+        problems.push(Problem {
+            registration: Some(Box::new(Unfinished {
+                username: "ada".into(),
+                status: "VERIFICATION_SENT".into(),
+                progress: 83,
+                can_proceed: true,
+                status_url: "/api/auth/status/registration/ada".into(),
+            })),
+            ..Problem::with_detail(
+                Kind::RegistrationUnfinished,
+                "We have sent you a mail. Open its link or type its code to verify your address.",
+            )
+        });
+        problems.push(Problem::field(
+            "emailOrUsername",
+            "required",
+            "send emailOrUsername, or one of email and username",
+        ));
+        problems.push(store_down());
+        problems.extend(body_problems());
+        of(problems)
+    }
+}
+
+impl IntoResponses for RefreshProblems {
+    fn responses() -> Responses {
+        let mut problems = refusals();
+        problems.push(Problem::field(
+            "refreshToken",
+            "required",
+            "this field is missing",
+        ));
+        problems.extend([store_down(), limited()]);
+        problems.extend(body_problems());
+        of(problems)
+    }
+}
+
+impl IntoResponses for MemberProblems {
+    fn responses() -> Responses {
+        let mut problems = refusals();
+        problems.insert(0, Problem::new(Kind::Unauthorized));
+        problems.extend([store_down(), limited()]);
+        of(problems)
+    }
+}
+
+impl IntoResponses for LogoutProblems {
+    fn responses() -> Responses {
+        let mut problems = refusals();
+        problems.insert(0, Problem::new(Kind::Unauthorized));
+        problems.push(Problem::field(
+            "refreshToken",
+            "wrong-type",
+            "this must be a string",
+        ));
+        problems.extend([store_down(), limited()]);
+        problems.extend(body_problems());
+        of(problems)
+    }
+}
+
+fn refusals() -> Vec<Problem> {
+    [
+        TokenError::Invalid,
+        TokenError::Ended(SessionEnd::SignedOut),
+        TokenError::Suspended,
+        TokenError::Deleted,
+    ]
+    .into_iter()
+    .map(Problem::from)
+    .collect()
+}

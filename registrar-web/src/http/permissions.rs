@@ -1,0 +1,185 @@
+//! Who may call which route of the API: one table, asked before any handler runs. A route that is
+//! not in it answers nobody.
+
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::Method;
+use http::request::Parts;
+
+use super::bearer::token_of;
+use super::problem::Problem;
+use super::problem_kind::Kind;
+use super::state::AppState;
+use crate::auth::Caller;
+use crate::domain::Role;
+
+/// Whom a route answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// All, logged in or not.
+    Everyone,
+    /// All who are logged in.
+    Member,
+    /// Who is logged in with that role or a higher one; also the admin token.
+    AtLeast(Role),
+}
+
+/// A line of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Permission {
+    /// As in the request; `GET` is `HEAD` as well.
+    pub method: &'static str,
+    /// As the router has it, with `{…}`.
+    pub path: &'static str,
+    /// Whom it answers.
+    pub who: Who,
+}
+
+const fn line(method: &'static str, path: &'static str, who: Who) -> Permission {
+    Permission { method, path, who }
+}
+
+/// The table.
+pub const PERMISSIONS: &[Permission] = {
+    use Role::{Operator, SiteAdmin, SuperAdmin};
+    use Who::{AtLeast, Everyone, Member};
+    &[
+        line(
+            "GET",
+            "/api/auth/status/check-username/{username}",
+            Everyone,
+        ),
+        line("GET", "/api/auth/status/registration/{username}", Everyone),
+        line("GET", "/api/auth/status/user-status", Member),
+        line("POST", "/api/auth/register", Everyone),
+        line("POST", "/api/auth/verify-email", Everyone),
+        line("POST", "/api/auth/resend-verification", Everyone),
+        line("POST", "/api/auth/login", Everyone),
+        // Who shows a refresh token needs no other.
+        line("POST", "/api/auth/refresh", Everyone),
+        line("POST", "/api/auth/logout", Everyone),
+        line("GET", "/api/auth/sessions", Member),
+        line("DELETE", "/api/auth/sessions", Member),
+        line("GET", "/api/auth/sessions/{id}", Member),
+        line("DELETE", "/api/auth/sessions/{id}", Member),
+        line("GET", "/api/admin/registrations", AtLeast(Operator)),
+        line(
+            "POST",
+            "/api/admin/registrations/{id}/approve",
+            AtLeast(Operator),
+        ),
+        line(
+            "POST",
+            "/api/admin/registrations/{id}/reject",
+            AtLeast(Operator),
+        ),
+        line(
+            "POST",
+            "/api/admin/registrations/{id}/retry",
+            AtLeast(Operator),
+        ),
+        line("POST", "/api/admin/keys/rotate", AtLeast(SuperAdmin)),
+        line("POST", "/api/users/system-setup", AtLeast(SiteAdmin)),
+        line(
+            "GET",
+            "/api/users/{username}/system-status",
+            AtLeast(SiteAdmin),
+        ),
+        line("POST", "/api/invites/create", AtLeast(SiteAdmin)),
+        line("GET", "/.well-known/jwks.json", Everyone),
+        line("GET", "/api/health", Everyone),
+        line("GET", "/api/auth/health", Everyone),
+        line("GET", "/health", Everyone),
+        line("GET", "/health/ready", Everyone),
+    ]
+};
+
+fn who(method: &Method, path: &str) -> Option<Who> {
+    let method = match *method {
+        Method::HEAD => "GET",
+        ref other => other.as_str(),
+    };
+    let found = PERMISSIONS
+        .iter()
+        .find(|p| p.method == method && p.path == path);
+    found.map(|p| p.who)
+}
+
+/// Lets a request through to its route, if the table says so.
+pub(super) async fn check(
+    State(state): State<AppState>,
+    path: MatchedPath,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let Some(who) = who(request.method(), path.as_str()) else {
+        tracing::error!(METHOD = %request.method(), PATH = path.as_str(), "a route without a permission");
+        return Problem::new(Kind::Internal).into_response();
+    };
+    match admit(&state, who, &mut request).await {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn admit(state: &AppState, who: Who, request: &mut Request) -> Result<(), Problem> {
+    let needed = match who {
+        Who::Everyone => return Ok(()),
+        Who::Member => None,
+        Who::AtLeast(role) => Some(role),
+    };
+    let token = token_of(request.headers()).ok_or_else(|| Problem::new(Kind::Unauthorized))?;
+    if needed.is_some()
+        && state
+            .admin_token
+            .as_ref()
+            .is_some_and(|admin| admin.is(&token))
+    {
+        request.extensions_mut().insert(Admin("admin token".into()));
+        return Ok(());
+    }
+    let caller = state.auth.authenticate(&token).await?;
+    if let Some(role) = needed {
+        if !caller.user.role.is_at_least(role) {
+            return Err(Problem::new(Kind::Forbidden));
+        }
+        let name = caller.user.username.to_string();
+        request.extensions_mut().insert(Admin(name));
+    }
+    request.extensions_mut().insert(caller);
+    Ok(())
+}
+
+/// Who decides, on a route for roles.
+#[derive(Clone)]
+pub(super) struct Admin(String);
+
+impl Admin {
+    /// What decisions are signed with.
+    pub(super) fn name(&self) -> &str {
+        &self.0
+    }
+}
+
+fn admitted<T: Clone + Send + Sync + 'static>(parts: &Parts) -> Result<T, Problem> {
+    // Missing only where the table says less than the handler needs.
+    let found = parts.extensions.get::<T>().cloned();
+    found.ok_or_else(|| Problem::new(Kind::Unauthorized))
+}
+
+impl FromRequestParts<AppState> for Admin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Problem> {
+        admitted(parts)
+    }
+}
+
+impl FromRequestParts<AppState> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Problem> {
+        admitted(parts)
+    }
+}

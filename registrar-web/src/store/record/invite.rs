@@ -1,0 +1,22 @@
+use uuid::Uuid;
+
+use super::{Key, Record, field, text};
+use crate::domain::Invite;
+
+impl Record for Invite {
+    const COLLECTION: &'static str = "invites";
+    const FIELDS: &'static [&'static str] = &[field::TOKEN];
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+    fn version(&self) -> u64 {
+        self.version
+    }
+    fn set_version(&mut self, version: u64) {
+        self.version = version;
+    }
+    fn keys(&self) -> Vec<Option<Key>> {
+        vec![text(self.token.as_str())]
+    }
+}

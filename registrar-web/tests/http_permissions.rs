@@ -1,0 +1,169 @@
+//! Who may call which route.
+
+mod http_support;
+
+use http::{Method, StatusCode};
+use http_support::{ADMIN, App};
+use registrar_web::domain::Role;
+use registrar_web::http::{PERMISSIONS, Permission, Who, document};
+
+fn path_of(line: &Permission) -> String {
+    line.path.replace("{username}", "ada").replace("{id}", "x")
+}
+
+async fn call(app: &App, line: &Permission, token: Option<&str>) -> (StatusCode, String) {
+    let method: Method = line.method.parse().unwrap();
+    let value = token.map(|t| format!("Bearer {t}"));
+    let mut headers = vec![("content-type", "application/json")];
+    if let Some(value) = &value {
+        headers.push(("authorization", value));
+    }
+    let answer = app.request(method, &path_of(line), &headers).await;
+    let refused = matches!(answer.status.as_u16(), 401 | 403);
+    let code = if refused {
+        answer.code()
+    } else {
+        String::new()
+    };
+    (answer.status, code)
+}
+
+#[test]
+fn the_table_has_every_documented_route_once_and_no_other() {
+    let document = serde_json::to_value(document()).unwrap();
+    let mut documented = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys() {
+            documented.push(format!("{} {path}", method.to_uppercase()));
+        }
+    }
+    // Other names of routes that are documented.
+    documented.extend(["GET /health".into(), "GET /api/auth/health".into()]);
+    documented.sort();
+    let mut declared: Vec<String> = PERMISSIONS
+        .iter()
+        .map(|line| format!("{} {}", line.method, line.path))
+        .collect();
+    declared.sort();
+    assert_eq!(declared, documented);
+}
+
+#[test]
+fn the_document_asks_for_a_token_where_the_table_does() {
+    let document = serde_json::to_value(document()).unwrap();
+    for line in PERMISSIONS {
+        let operation = &document["paths"][line.path][line.method.to_lowercase()];
+        let schemes: Vec<&str> = operation["security"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .flat_map(|one| one.as_object().unwrap().keys())
+            .map(String::as_str)
+            .collect();
+        let want: &[&str] = match line.who {
+            // May be called with one, too.
+            Who::Everyone if line.path == "/api/auth/logout" => &["accessToken"],
+            Who::Everyone => &[],
+            Who::Member => &["accessToken"],
+            Who::AtLeast(_) => &["adminToken", "accessToken"],
+        };
+        assert_eq!(schemes, want, "{line:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_route_answers_those_whom_the_table_names_and_nobody_else() {
+    let app = App::new();
+    let id = app.member("ada").await;
+    let mut held = app.login("ada").await;
+    for line in PERMISSIONS {
+        if line.who != Who::Everyone {
+            let (status, code) = call(&app, line, None).await;
+            assert_eq!(
+                (status.as_u16(), code.as_str()),
+                (401, "unauthorized"),
+                "{line:?}"
+            );
+            let (status, code) = call(&app, line, Some("nonsense")).await;
+            assert_eq!(
+                (status.as_u16(), code.as_str()),
+                (401, "invalid-token"),
+                "{line:?}"
+            );
+        }
+        let (status, code) = call(&app, line, Some(ADMIN)).await;
+        let is_for_admins = matches!(line.who, Who::AtLeast(_));
+        match line.who {
+            Who::AtLeast(_) => assert!(![401, 403].contains(&status.as_u16()), "{line:?}"),
+            // The admin token is no member.
+            Who::Member => assert_eq!(code, "invalid-token", "{line:?}"),
+            Who::Everyone => {}
+        }
+        for role in Role::ALL {
+            let mut user = app.world.store.user(id).await.unwrap().unwrap();
+            user.role = role;
+            app.world.store.update_user(user).await.unwrap();
+            // Some routes end the session; the role counts as the store has it.
+            if app.opens(&held.access).await != "ok" {
+                held = app.login("ada").await;
+            }
+            let (status, code) = call(&app, line, Some(&held.access)).await;
+            let may = match line.who {
+                Who::Everyone | Who::Member => true,
+                Who::AtLeast(least) => role.is_at_least(least),
+            };
+            if may {
+                assert!(
+                    ![401, 403].contains(&status.as_u16()),
+                    "{role:?} {line:?} {code}"
+                );
+            } else {
+                assert!(is_for_admins);
+                assert_eq!(
+                    (status.as_u16(), code.as_str()),
+                    (403, "forbidden"),
+                    "{role:?} {line:?}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_member_decides_is_signed_with_the_member_s_name() {
+    let mut config = http_support::config();
+    config.registration.mode = registrar_web::domain::Mode::Approval;
+    let app = App::with(config);
+    // In this mode a member needs approval, too.
+    let id = app.register("ada").await.json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    app.run().await;
+    let (token, _) = app.mail_of("ada").await;
+    let proof = serde_json::json!({ "token": token });
+    app.post("/api/auth/verify-email", proof).await;
+    let path = format!("/api/admin/registrations/{id}/approve");
+    let approved = app.as_admin(Method::POST, &path, None).await;
+    assert_eq!(approved.json()["review"]["by"], "admin token");
+    app.run().await;
+    let name = registrar_web::domain::Username::parse("ada").unwrap();
+    let mut user = app
+        .world
+        .store
+        .user_by_username(&name)
+        .await
+        .unwrap()
+        .unwrap();
+    user.role = Role::Operator;
+    app.world.store.update_user(user).await.unwrap();
+    let held = app.login("ada").await;
+    let id = app.register("grace").await.json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let path = format!("/api/admin/registrations/{id}/approve");
+    let approved = app.as_member(Method::POST, &path, &held.access).await;
+    assert_eq!(approved.status, 200, "{}", approved.text);
+    assert_eq!(approved.json()["review"]["by"], "ada");
+}
