@@ -25,7 +25,7 @@ impl Client {
         let body = serde_json::json!({
             "username": name,
             "displayName": "Load Test",
-            "personalEmail": "visitor@outside.test",
+            "personalEmail": format!("{name}@outside.test"),
             "password": "correct horse battery staple 7",
         });
         let request = Request::post("/api/auth/register")
@@ -49,16 +49,29 @@ impl Client {
             .to_owned())
     }
 
+    /// Whether there is a registration of that name.
+    pub(crate) async fn is_registered(&self, name: &str) -> Result<bool, String> {
+        let path = format!("/api/auth/status/registration/{name}");
+        match self.send(self.request(&path)?).await? {
+            (200, _) => Ok(true),
+            (404, _) => Ok(false),
+            (code, _) => Err(format!("{path}: {code}")),
+        }
+    }
+
     /// Reads a page.
     pub(crate) async fn get(&self, path: &str) -> Result<Bytes, String> {
-        let request = Request::get(path)
-            .header("host", &self.address)
-            .body(Full::new(Bytes::new()))
-            .map_err(|e| e.to_string())?;
-        match self.send(request).await? {
+        match self.send(self.request(path)?).await? {
             (200, body) => Ok(body),
             (code, _) => Err(format!("{path}: {code}")),
         }
+    }
+
+    fn request(&self, path: &str) -> Result<Request<Full<Bytes>>, String> {
+        Request::get(path)
+            .header("host", &self.address)
+            .body(Full::new(Bytes::new()))
+            .map_err(|e| e.to_string())
     }
 
     async fn send(&self, request: Request<Full<Bytes>>) -> Result<(u16, Bytes), String> {

@@ -3,6 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::cpu::Cpu;
 use registrar_web::domain::{Password, PasswordHints};
 use registrar_web::hash::best_hasher;
 
@@ -12,6 +13,8 @@ pub(crate) struct Floor {
     pub(crate) one: Duration,
     /// Hashes a second with one thread a core.
     pub(crate) per_second: f64,
+    /// Processor time of one hash while every core hashes, in seconds.
+    pub(crate) cpu: f64,
     /// How many threads that was.
     pub(crate) threads: usize,
 }
@@ -22,6 +25,7 @@ pub(crate) fn measure(cost: u32) -> Floor {
     times.sort_unstable();
     let threads = thread::available_parallelism().map_or(2, usize::from);
     let rounds = 8u8;
+    let cpu_before = Cpu::now();
     let begun = Instant::now();
     thread::scope(|scope| {
         for t in 0..threads {
@@ -33,10 +37,13 @@ pub(crate) fn measure(cost: u32) -> Floor {
             });
         }
     });
-    let per_second = (threads * usize::from(rounds)) as f64 / begun.elapsed().as_secs_f64();
+    let hashes = (threads * usize::from(rounds)) as f64;
+    let per_second = hashes / begun.elapsed().as_secs_f64();
+    let cpu = Cpu::now().since(&cpu_before).own() / hashes;
     Floor {
         one: times.get(4).copied().unwrap_or_default(),
         per_second,
+        cpu,
         threads,
     }
 }
