@@ -3,8 +3,11 @@
 #
 #   tests/bootstrap.sh build     what compiles the workspace
 #   tests/bootstrap.sh host      what the throw-away host and the privileged tests run
+#   tests/bootstrap.sh nspawn    what boots whole Debian hosts (tests/host)
+#   tests/bootstrap.sh deb       what builds and judges the Debian package
 #   tests/bootstrap.sh mongodb   the MongoDB-protocol test server, compiled once into the cache
 #   tests/bootstrap.sh deny      cargo-deny, compiled once into the cache
+#   tests/bootstrap.sh fuzz      cargo-fuzz, compiled once into the cache
 #   tests/bootstrap.sh paths     prints the paths of the compiled tools as shell assignments
 #
 # Packages that bring a daemon are installed without it being started, now or at the next boot.
@@ -15,10 +18,14 @@ readonly TOOLS="${XDG_CACHE_HOME:-$HOME/.cache}/cosmic-registrar/tools"
 # Speaks MongoDB's protocol; a separate test process, never linked, never shipped (GPL-2.0).
 readonly MONGODB=secantus-mdb MONGODB_VERSION=0.5.3-beta.196
 readonly DENY=cargo-deny DENY_VERSION=0.20.2
+readonly FUZZ=cargo-fuzz FUZZ_VERSION=0.13.2
 
 readonly BUILD_PACKAGES=(gcc libc6-dev libcrypt-dev pkg-config ca-certificates)
 readonly HOST_PACKAGES=(postfix openssh-server openssh-client neomutt lynx w3m swaks sshpass tmux curl
-  passwd libc-bin util-linux iproute2 procps perl)
+  passwd libc-bin util-linux iproute2 procps perl openssl)
+readonly FUZZ_PACKAGES=(g++)
+readonly NSPAWN_PACKAGES=(mmdebstrap util-linux procps)
+readonly DEB_PACKAGES=(debhelper lintian)
 readonly MONGODB_PACKAGES=(g++ make cmake zlib1g-dev)
 
 die() { echo "bootstrap: $*" >&2; exit 1; }
@@ -78,6 +85,16 @@ without_starting_daemons() {
   return "$status"
 }
 
+# systemd-container must be of systemd's own version. The installed one is asked for first, so that
+# systemd itself stays as it is.
+install_nspawn() {
+  local version
+  [[ -n "$(missing_of systemd-container)" ]] || return 0
+  version="$(dpkg-query -W -f='${Version}' systemd 2>/dev/null || true)"
+  if [[ -n $version && $EUID == 0 ]] && (install_packages "systemd-container=$version") 2>/dev/null; then return 0; fi
+  install_packages systemd-container
+}
+
 tool_path() { echo "$TOOLS/$1-$2/bin/$3"; }
 
 # Compiles a crate's program unless the cache has it. In a target directory of its own, which is
@@ -98,6 +115,11 @@ for part in "$@"; do
   case "$part" in
     build) install_packages "${BUILD_PACKAGES[@]}" ;;
     host) install_packages "${HOST_PACKAGES[@]}" ;;
+    nspawn)
+      install_packages "${NSPAWN_PACKAGES[@]}"
+      install_nspawn
+      ;;
+    deb) install_packages "${BUILD_PACKAGES[@]}" "${DEB_PACKAGES[@]}" ;;
     mongodb)
       [[ -x "$(tool_path $MONGODB $MONGODB_VERSION secantusd-rs)" ]] ||
         install_packages "${BUILD_PACKAGES[@]}" "${MONGODB_PACKAGES[@]}"
@@ -105,9 +127,15 @@ for part in "$@"; do
       compile_tool $MONGODB $MONGODB_VERSION secantusd-rs --ignore-rust-version
       ;;
     deny) compile_tool $DENY $DENY_VERSION cargo-deny ;;
+    fuzz)
+      # Without root there may be a C++ compiler all the same; who needs it says so.
+      [[ $EUID != 0 ]] || install_packages "${BUILD_PACKAGES[@]}" "${FUZZ_PACKAGES[@]}"
+      compile_tool $FUZZ $FUZZ_VERSION cargo-fuzz
+      ;;
     paths)
       echo "REGISTRAR_TEST_MONGODB_SERVER=$(tool_path $MONGODB $MONGODB_VERSION secantusd-rs)"
       echo "CARGO_DENY=$(tool_path $DENY $DENY_VERSION cargo-deny)"
+      echo "CARGO_FUZZ=$(tool_path $FUZZ $FUZZ_VERSION cargo-fuzz)"
       ;;
     *) die "unknown part: $part" ;;
   esac

@@ -38,7 +38,7 @@ end_after() {
 case "$HOST_MODE" in
   check) end_after "$here/check.sh" ;;
   # 12 is the cost of registrar.toml.
-  bench) end_after "$HOST_PROGRAMS/load" "127.0.0.1:$WEB_PORT" 12 "${PIDS[registrar-web]}" "${PIDS[provisiond]}" ;;
+  bench) end_after "$HOST_PROGRAMS/load" "127.0.0.1:$WEB_PORT" 12 "$BENCH_AT_ONCE" "${PIDS[registrar-web]}" "${PIDS[provisiond]}" ;;
 esac
 
 cat <<END

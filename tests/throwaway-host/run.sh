@@ -4,7 +4,9 @@
 #
 #   tests/throwaway-host/run.sh           runs until Ctrl-C
 #   tests/throwaway-host/run.sh --check   does one whole sign-up and ends; non-zero names the step
-#   tests/throwaway-host/run.sh --bench   measures registrations with the optimised programs and ends
+#   tests/throwaway-host/run.sh --bench   measures registrations with the optimised programs and ends:
+#       BENCH_AT_ONCE=1,8,32,64 so many at once, on a host that had BENCH_ACCOUNTS=0 accounts before,
+#       written by BENCH_WRITER=shadow-utils (accounts.writer of provisiond.toml)
 #
 # WEB_PORT, SSH_PORT and SMTP_PORT move the three ports (3000, 2222, 2525; 127.0.0.1 alone).
 set -euo pipefail
@@ -20,7 +22,11 @@ die() { echo "demo: $*" >&2; exit 1; }
 case "${1:-}" in
   "") ;;
   --check) HOST_MODE=check ;;
-  --bench) HOST_MODE=bench profile=release needed+=(load) ;;
+  --bench)
+    HOST_MODE=bench profile=release needed+=(load)
+    export BENCH_AT_ONCE="${BENCH_AT_ONCE:-1,8,32,64}" BENCH_ACCOUNTS="${BENCH_ACCOUNTS:-0}" BENCH_WRITER="${BENCH_WRITER:-shadow-utils}"
+    echo "bench: $BENCH_ACCOUNTS accounts on the host before, written by $BENCH_WRITER"
+    ;;
   *) die "unknown argument: $1" ;;
 esac
 

@@ -11,9 +11,22 @@ prepare_host() {
   getent group registrar-admin >/dev/null || groupadd --system registrar-admin
   getent passwd registrar-web >/dev/null ||
     useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin registrar-web
+  ((${BENCH_ACCOUNTS:-0} == 0)) || add_members "$BENCH_ACCOUNTS"
   prepare_registrar
   prepare_sshd
   prepare_postfix
+}
+
+# add_members COUNT: so many accounts that the host has had all along, as the account tools would have
+# left them. Their numbers are above those that provisiond gives out.
+add_members() {
+  local first=100000
+  seq -f '%.0f' "$first" $((first + $1 - 1)) | awk '{
+    print "member" $1 ":x:" $1 ":" $1 ":Member:/home/member" $1 ":/bin/bash" >>"/etc/passwd"
+    print "member" $1 ":!:20000:0:99999:7:::" >>"/etc/shadow"
+    print "member" $1 ":x:" $1 ":" >>"/etc/group"
+    print "member" $1 ":!::" >>"/etc/gshadow"
+  }'
 }
 
 # The commented defaults as a host gets them; what differs here is said by environment variables.
@@ -65,8 +78,12 @@ prepare_postfix() {
   postconf -Me "127.0.0.1:$SMTP_PORT/inet=127.0.0.1:$SMTP_PORT inet n - n - - smtpd"
   [[ -e /etc/aliases ]] || echo "postmaster: root" >/etc/aliases
   postalias /etc/aliases
-  touch /etc/postfix/registrar/refused_recipients
-  postmap hash:/etc/postfix/registrar/refused_recipients
+  local map
+  for map in refused_recipients suspended/refused_recipients; do
+    install -d -m 0755 "$(dirname "/etc/postfix/registrar/$map")"
+    touch "/etc/postfix/registrar/$map"
+    postmap "hash:/etc/postfix/registrar/$map"
+  done
   postfix check 2>"$LOGS/postfix-check.log" || fail "postfix check: $(cat "$LOGS/postfix-check.log")"
 }
 
@@ -74,19 +91,24 @@ start_services() {
   # More than one address may do in an hour, as all come from this one.
   local requests=10000 registrations=50 accounts=60
   if [[ $HOST_MODE == bench ]]; then requests=100000000 registrations=1000000 accounts=1000000; fi
+  # A check searches the logs for secrets, so they are to say as much as they can.
+  local talk=info
+  if [[ $HOST_MODE == check ]]; then talk=trace; fi
   start postfix postfix start-fg
   await "Postfix" 20 listens "$SMTP_PORT"
   start sshd /usr/sbin/sshd -D -e -f /run/throwaway/sshd/sshd_config
   await "sshd" 10 listens "$SSH_PORT"
   start provisiond env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin RUST_BACKTRACE=1 \
+    "PROVISIOND__LOG__LEVEL=$talk" \
     "PROVISIOND__MAIL__DOMAIN=$DOMAIN" "PROVISIOND__ACCOUNTS__CREATE_LIMIT_PER_HOUR=$accounts" \
+    "PROVISIOND__ACCOUNTS__WRITER=${BENCH_WRITER:-shadow-utils}" \
     "$HOST_PROGRAMS/provisiond" --config /etc/registrar/provisiond.toml
   await "provisiond" 10 test -S /run/provisiond/submit.sock
   # No capability, none to be had, and none of this script's environment.
   start registrar-web setpriv --reuid registrar-web --regid registrar-web --init-groups \
     --no-new-privs --inh-caps=-all --bounding-set=-all \
     env -i PATH=/usr/bin:/bin RUST_BACKTRACE=1 \
-    "REGISTRAR__SERVER__LISTEN=127.0.0.1:$WEB_PORT" \
+    "REGISTRAR__LOG__FILTER=$talk" "REGISTRAR__SERVER__LISTEN=127.0.0.1:$WEB_PORT" \
     "REGISTRAR__SERVER__PUBLIC_URL=http://127.0.0.1:$WEB_PORT" \
     "REGISTRAR__COMMUNITY__NAME=Throw-away Tilde" "REGISTRAR__COMMUNITY__DOMAIN=$DOMAIN" \
     "REGISTRAR__MAIL__PORT=$SMTP_PORT" \
