@@ -3,14 +3,17 @@
 #   make demo          a throw-away host on this machine; Ctrl-C ends it and leaves nothing
 #   make demo CHECK=1  the same, with a whole sign-up done by itself
 #   make test          every test
+#   make host-test     the package on booted Debian 12 and 13 hosts, as root (SUITE=bookworm: one)
 #   make bench         the measurements, as ratios
+#   make fuzz          the fuzz targets, FUZZ_SECONDS each
 #   make lint          format, clippy, licences and sources of the dependencies
 #   make build         the two programs, optimised
+#   make deb           the Debian package, in target/debian/
 #   make tools         what the tests need beside the compiler
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: demo test bench build lint tools
+.PHONY: demo test host-test bench build deb fuzz lint tools
 
 # rustup's place, for shells that were opened before rustup was installed.
 export PATH := $(HOME)/.cargo/bin:$(PATH)
@@ -26,21 +29,43 @@ demo:
 test:
 	@tests/run-all.sh
 
+host-test: deb
+	@$(BOOTSTRAP) nspawn
+	@tests/host/run.sh $(SUITE)
+
 bench:
 	@$(BOOTSTRAP) build host
 	$(CARGO) build --locked --release --workspace --bins
 	@tests/throwaway-host/run.sh --bench
+	@BENCH_AT_ONCE=32,64 BENCH_ACCOUNTS=1000 tests/throwaway-host/run.sh --bench
+	@BENCH_AT_ONCE=32,64 BENCH_ACCOUNTS=1000 BENCH_WRITER=direct tests/throwaway-host/run.sh --bench
+	@BENCH_AT_ONCE=32,64 BENCH_ACCOUNTS=10000 BENCH_WRITER=direct tests/throwaway-host/run.sh --bench
+	@BENCH_AT_ONCE=32 BENCH_ACCOUNTS=10000 tests/throwaway-host/run.sh --bench
 	$(CARGO) bench --quiet --locked -p provisiond --bench create_account
 
 build:
 	@$(BOOTSTRAP) build
 	$(CARGO) build --locked --release -p provisiond -p registrar-web --bins
 
+fuzz:
+	@$(BOOTSTRAP) build fuzz
+	@tests/fuzz.sh
+deb:
+	@$(BOOTSTRAP) build deb
+	dpkg-checkbuilddeps
+	mkdir -p target/debian
+	# What an interrupted run left would be taken for done.
+	debian/rules clean
+	DEB_RULES_REQUIRES_ROOT=no debian/rules binary
+	debian/rules clean
+	@ls target/debian/*.deb
+
 lint:
 	@$(BOOTSTRAP) build deny
 	$(CARGO) fmt --all --check
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	$(CARGO) clippy --locked --workspace --all-targets --all-features -- -D warnings
 	@eval "$$($(BOOTSTRAP) paths)" && "$$CARGO_DENY" --log-level error check bans licenses sources
 
 tools:
-	@$(BOOTSTRAP) build host mongodb deny
+	@$(BOOTSTRAP) build host mongodb deny fuzz
