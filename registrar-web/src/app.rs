@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::audit::Audit;
 use crate::auth::{AuthPolicy, KeyError, KeyRing};
 use crate::config::{self, Config, LoadError};
 use crate::crash_point;
@@ -122,6 +123,7 @@ async fn serve(config: Config, path: &Path, filter: LogFilter) -> Result<(), Sta
     let key = secrets::verification_key(&config.server.state_directory, entropy.as_ref())?;
     let store = crash_point::around_store(store::open(&config.store).await?);
     let world = World {
+        audit: Audit::new(store.clone(), clock.clone()),
         store: store.clone(),
         provisioner: crash_point::around_provisioner(Arc::new(Varlink::new(&config.provision))),
         clock: clock.clone(),

@@ -5,6 +5,7 @@
 //! together.
 
 pub mod app;
+pub mod audit;
 pub mod auth;
 pub mod config;
 pub mod crash_point;

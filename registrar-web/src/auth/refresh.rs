@@ -1,8 +1,8 @@
 use super::error::TokenError;
 use super::world::{Auth, Client, Tokens};
 use crate::domain::{
-    MailJob, MailKind, MailState, Presented, RefreshToken, Session, SessionEnd, Timestamp, User,
-    UserState, Work,
+    Action, Actor, AuditEvent, MailJob, MailKind, MailState, Presented, RefreshToken, Session,
+    SessionEnd, Subject, Timestamp, User, UserState, Work,
 };
 use crate::ports::{EntropyExt, StoreError};
 
@@ -100,6 +100,15 @@ impl Auth {
                     BEGAN_FROM = session.began.address,
                     "a spent refresh token came back; its session is ended"
                 );
+                let event = AuditEvent {
+                    action: Action::RefreshTokenReused,
+                    actor: Actor::Visitor,
+                    subject: Some(Subject::member(user)),
+                    address: Some(client.address.0.clone()),
+                    request_id: None,
+                    details: vec![("session", session.id.to_string())],
+                };
+                self.world.audit.record(event).await?;
                 Ok(true)
             }
             Err(StoreError::Conflict) => Ok(false),

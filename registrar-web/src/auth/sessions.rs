@@ -1,7 +1,8 @@
 use super::error::TokenError;
-use super::world::Auth;
+use super::world::{Auth, Client};
 use crate::domain::{
-    Presented, RefreshToken, Session, SessionEnd, SessionId, Timestamp, User, UserId, UserState,
+    Action, Actor, AuditEvent, Presented, RefreshToken, Session, SessionEnd, SessionId, Subject,
+    Timestamp, User, UserId, UserState,
 };
 use crate::ports::{Page, PageRequest, StoreError};
 
@@ -108,9 +109,22 @@ impl Auth {
     ///
     /// # Errors
     /// The store can't be used.
-    pub async fn sign_out_everywhere(&self, user: UserId) -> Result<(), StoreError> {
-        self.change(user, User::end_sessions).await?;
-        self.mark_ended(user, SessionEnd::SignedOut).await
+    pub async fn sign_out_everywhere(
+        &self,
+        user: &User,
+        client: &Client,
+    ) -> Result<(), StoreError> {
+        self.change(user.id, User::end_sessions).await?;
+        self.mark_ended(user.id, SessionEnd::SignedOut).await?;
+        let event = AuditEvent {
+            action: Action::SignedOutEverywhere,
+            actor: Actor::member(user),
+            subject: Some(Subject::member(user)),
+            address: Some(client.address.0.clone()),
+            request_id: None,
+            details: Vec::new(),
+        };
+        self.world.audit.record(event).await
     }
 
     /// Lets a member in or not. One that is not let in any more is out of every session at once,

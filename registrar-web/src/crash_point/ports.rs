@@ -8,14 +8,14 @@ use provision_api::{Account, HealthReply};
 
 use super::armed::at;
 use crate::domain::{
-    DisplayName, Email, Invite, InviteId, MailId, MailJob, Registration, RegistrationId, RequestId,
-    Session, SessionId, TokenDigest, User, UserId, Username,
+    AuditEntry, DisplayName, Email, Invite, InviteId, MailId, MailJob, Registration,
+    RegistrationId, RequestId, Session, SessionId, TokenDigest, User, UserId, Username,
 };
 use crate::ports::{
-    Activation, Availability, InviteStore, LeaseRequest, LimitStore, LimitWindow, MailError,
-    MailStore, Mailer, Message, Page, PageRequest, ProvisionFailure, Provisioner,
-    RegistrationFilter, RegistrationStore, SessionStore, Store, StoreError, StoreHealth,
-    SystemStatus, UserStore,
+    Activation, AuditFilter, AuditStore, Availability, InviteStore, LeaseRequest, LimitStore,
+    LimitWindow, MailError, MailStore, Mailer, Message, Page, PageRequest, ProvisionFailure,
+    Provisioner, RegistrationFilter, RegistrationStore, SessionStore, Store, StoreError,
+    StoreHealth, SystemStatus, UserStore,
 };
 
 /// A port that a test can end the process around.
@@ -141,6 +141,21 @@ impl SessionStore for Deadly<dyn Store> {
 
     async fn forget_sessions(&self, lapsed_before: Timestamp) -> Result<u64, StoreError> {
         self.0.forget_sessions(lapsed_before).await
+    }
+}
+
+#[async_trait]
+impl AuditStore for Deadly<dyn Store> {
+    async fn insert_audit_entry(&self, new: &AuditEntry) -> Result<(), StoreError> {
+        self.0.insert_audit_entry(new).await
+    }
+
+    async fn list_audit_entries(
+        &self,
+        filter: &AuditFilter,
+        page: &PageRequest,
+    ) -> Result<Page<AuditEntry>, StoreError> {
+        self.0.list_audit_entries(filter, page).await
     }
 }
 

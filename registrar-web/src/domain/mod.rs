@@ -1,6 +1,7 @@
 //! What a registration is and what may happen to it. No I/O, no clock, no randomness: time and
 //! random bytes are arguments.
 
+mod audit;
 mod email;
 mod invite;
 mod outgoing;
@@ -15,6 +16,7 @@ mod user;
 mod verification;
 mod work;
 
+pub use audit::{Action, Actor, AuditEntry, AuditEvent, AuditId, BrokenChain, Subject};
 pub use email::{Email, EmailError, MailDomain};
 pub use invite::{Invite, InviteId, InviteState};
 pub use outgoing::{MailId, MailJob, MailKind, MailState};

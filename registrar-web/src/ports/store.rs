@@ -2,8 +2,8 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
-    Email, Invite, InviteId, MailId, MailJob, Registration, RegistrationId, Session, SessionId,
-    TokenDigest, User, UserId, Username, WorkerId,
+    Action, AuditEntry, Email, Invite, InviteId, MailId, MailJob, Registration, RegistrationId,
+    Session, SessionId, TokenDigest, User, UserId, Username, WorkerId,
 };
 
 /// A value that only one record may have.
@@ -258,6 +258,37 @@ pub trait SessionStore {
     async fn forget_sessions(&self, lapsed_before: Timestamp) -> Result<u64, StoreError>;
 }
 
+/// Which entries of the audit log to list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum AuditFilter {
+    /// All.
+    #[default]
+    All,
+    /// What someone of that name did ([`crate::domain::Actor::name`]).
+    Actor(String),
+    /// Where that was done.
+    Action(Action),
+    /// What was done to someone or something of that name.
+    Subject(String),
+}
+
+/// The audit log.
+#[async_trait]
+pub trait AuditStore {
+    /// Stores an entry.
+    ///
+    /// # Errors
+    /// `Duplicate(Id)` when there is one of its number.
+    async fn insert_audit_entry(&self, new: &AuditEntry) -> Result<(), StoreError>;
+
+    /// A page of it, newest first.
+    async fn list_audit_entries(
+        &self,
+        filter: &AuditFilter,
+        page: &PageRequest,
+    ) -> Result<Page<AuditEntry>, StoreError>;
+}
+
 /// Counters of rate limits. They hold across restarts and instances; a crash of the machine itself
 /// may lose the last seconds of them.
 #[async_trait]
@@ -281,7 +312,15 @@ pub trait LimitStore {
 /// The store. No operation needs more than one record to change at once.
 #[async_trait]
 pub trait Store:
-    RegistrationStore + UserStore + MailStore + InviteStore + SessionStore + LimitStore + Send + Sync
+    RegistrationStore
+    + UserStore
+    + MailStore
+    + InviteStore
+    + SessionStore
+    + AuditStore
+    + LimitStore
+    + Send
+    + Sync
 {
     /// Asks the store itself.
     ///

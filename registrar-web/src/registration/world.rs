@@ -3,6 +3,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 
+use crate::audit::Audit;
 use crate::config::{Config, PasswordMode};
 use crate::domain::{Flow, MailDomain, Mode, SignupRules, VerificationKey};
 use crate::hash::HashPool;
@@ -23,6 +24,8 @@ pub struct World {
     pub key: VerificationKey,
     /// Verification mails to one mailbox in a day.
     pub verification_mails: u32,
+    /// Who did what.
+    pub audit: Audit,
     /// Rung when a registration may have become due.
     pub registrations_due: Arc<Notify>,
     /// Rung when a mail may have become due.

@@ -4,6 +4,7 @@
 //! the few operations of [`documents`], and the adapters `sqlite` and `mongodb` carry those out.
 
 mod aggregates;
+mod audit;
 mod documents;
 mod mongodb;
 mod record;

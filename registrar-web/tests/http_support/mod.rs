@@ -19,6 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 use provision_api::{Account, AccountState, HealthReply, HostView};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
+use registrar_web::audit::Audit;
 use registrar_web::auth::{Auth, AuthPolicy, KeyRing};
 use registrar_web::config::{Config, TokenAlgorithm};
 use registrar_web::domain::*;
@@ -306,7 +307,7 @@ impl App {
         directory: Arc<tempfile::TempDir>,
         seed: u64,
     ) -> Self {
-        let store = SqliteStore::open(directory.path()).unwrap();
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(directory.path()).unwrap());
         let clock = Arc::new(TestClock(Mutex::new(
             "2026-01-02T03:04:05Z".parse().unwrap(),
         )));
@@ -314,7 +315,8 @@ impl App {
             Arc::new(TestEntropy(Mutex::new(ChaCha8Rng::seed_from_u64(seed))));
         let host = Arc::new(HostDouble::default());
         let world = World {
-            store: Arc::new(store),
+            audit: Audit::new(store.clone(), clock.clone()),
+            store,
             provisioner: host.clone(),
             clock: clock.clone(),
             entropy: entropy.clone(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use provision_api::{Account, HealthReply};
+use registrar_web::audit::Audit;
 use registrar_web::auth::{Auth, AuthPolicy, Client, KeyRing, LoginError, TokenError, Tokens};
 use registrar_web::config::{Config, TokenAlgorithm};
 use registrar_web::domain::*;
@@ -117,6 +118,7 @@ pub(crate) fn instance(store: Arc<dyn Store>, keys: &Path) -> Instance {
     let ttl = SignedDuration::from_mins(15);
     let ring = KeyRing::open(keys, policy.algorithm, ttl, entropy.as_ref(), at(0)).unwrap();
     let world = World {
+        audit: Audit::new(store.clone(), Arc::new(Noon)),
         store,
         provisioner: Arc::new(NoHost),
         clock: Arc::new(Noon),

@@ -14,7 +14,9 @@ mod server;
 mod settings;
 mod ttl;
 
-use promises::{corrupt, instances, leases, limits, lists, mails, registrations, sessions, users};
+use promises::{
+    audit, corrupt, instances, leases, limits, lists, mails, registrations, sessions, users,
+};
 
 /// Declares each promise as a test of its own for each adapter.
 macro_rules! for_each_store {
@@ -74,6 +76,9 @@ for_each_store! {
         logins_are_limited_over_two_instances,
         a_member_s_list_has_the_sessions_that_were_not_ended_and_no_others,
         lapsed_sessions_are_forgotten_ended_or_not_and_others_stay;
+    audit:
+        of_40_entries_at_once_on_two_instances_one_chain_comes,
+        the_audit_log_is_found_by_who_by_what_and_by_whom;
     limits:
         no_count_of_32_at_once_is_lost,
         a_window_ends_and_the_next_begins_at_one,

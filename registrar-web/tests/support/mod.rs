@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex};
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
+use registrar_web::audit::Audit;
 use registrar_web::config::Config;
 use registrar_web::domain::{
     Registration, SignupForm, SshKeysField, Status, Timestamp, Username, VerificationKey, WorkerId,
@@ -99,6 +100,7 @@ impl TestService {
         let mailbox = Arc::new(Mailbox::default());
         let entropy: Arc<dyn Entropy> = Arc::new(Seeded::new(7));
         let world = World {
+            audit: Audit::new(store.clone(), clock.clone()),
             store: store.clone(),
             provisioner: host.clone(),
             clock: clock.clone(),

@@ -5,6 +5,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use super::super::bearer::From;
 use super::super::extract::{PathText, QueryText};
 use super::super::openapi::NotFoundProblems;
 use super::super::openapi_auth::MemberProblems;
@@ -99,8 +100,12 @@ impl utoipa::IntoResponses for InvalidPage {
 async fn sign_out_everywhere(
     caller: Caller,
     State(state): State<AppState>,
+    From(client): From,
 ) -> Result<StatusCode, Problem> {
-    state.auth.sign_out_everywhere(caller.user.id).await?;
+    state
+        .auth
+        .sign_out_everywhere(&caller.user, &client)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

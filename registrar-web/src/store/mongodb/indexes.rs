@@ -4,8 +4,9 @@ use mongodb::options::IndexOptions;
 use std::time::Duration;
 
 use super::{Mongo, bounded};
-use crate::domain::{Invite, MailJob, Registration, Session, User};
+use crate::domain::{AuditEntry, Invite, MailJob, Registration, Session, User};
 use crate::ports::{StoreError, Unique};
+use crate::store::audit::{ACTION, ACTOR, SUBJECT};
 use crate::store::record::{Record, field, unique_of};
 use crate::store::sessions::{EXPIRES_AT, OWNER};
 
@@ -50,7 +51,7 @@ fn ends() -> IndexModel {
         .build()
 }
 
-fn declared() -> [(&'static str, Vec<IndexModel>); 6] {
+fn declared() -> [(&'static str, Vec<IndexModel>); 7] {
     [
         (
             Registration::COLLECTION,
@@ -80,6 +81,14 @@ fn declared() -> [(&'static str, Vec<IndexModel>); 6] {
             vec![
                 plain("owners", doc! { OWNER: 1, "_id": 1 }, Some(OWNER)),
                 plain("lapsed", doc! { EXPIRES_AT: 1 }, None),
+            ],
+        ),
+        (
+            AuditEntry::COLLECTION,
+            vec![
+                plain("actors", doc! { ACTOR: 1, "_id": 1 }, None),
+                plain("actions", doc! { ACTION: 1, "_id": 1 }, None),
+                plain("subjects", doc! { SUBJECT: 1, "_id": 1 }, Some(SUBJECT)),
             ],
         ),
         (LIMITS, vec![ends()]),

@@ -10,8 +10,11 @@ use crate::ports::StoreError;
 
 /// Steps of the schema of records; `PRAGMA user_version` counts those that were taken. Steps are
 /// only ever added.
-pub(super) const MIGRATIONS: &[&str] =
-    &[include_str!("schema_1.sql"), include_str!("schema_2.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[
+    include_str!("schema_1.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+];
 
 /// How long a connection waits for one of another process.
 const BUSY: Duration = Duration::from_secs(5);

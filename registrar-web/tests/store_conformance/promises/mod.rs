@@ -1,5 +1,6 @@
 //! The promises, each a function that is given a fresh store.
 
+pub(crate) mod audit;
 pub(crate) mod corrupt;
 pub(crate) mod instances;
 pub(crate) mod leases;

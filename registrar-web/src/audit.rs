@@ -1,0 +1,80 @@
+//! The audit log: who did what to whom, from where. Entries are chained by hash
+//! ([`AuditEntry::check_chain`]), so that a gap shows.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+use crate::domain::{AuditEntry, AuditEvent};
+use crate::ports::{AuditFilter, Clock, PageRequest, Store, StoreError, Unique};
+
+/// How often a write is tried again when other instances write at the same moment.
+const TRIES: usize = 64;
+
+/// Writes the log. Clones write the same one.
+#[derive(Clone)]
+pub struct Audit {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    /// The newest entry that this process knows; one writes at a time.
+    newest: Arc<Mutex<Option<AuditEntry>>>,
+}
+
+impl fmt::Debug for Audit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Audit")
+    }
+}
+
+impl Audit {
+    /// Writes to that store, by that clock.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            store,
+            clock,
+            newest: Arc::default(),
+        }
+    }
+
+    /// Writes down what was done. Call it after the effect; when it fails, say so to who asked, as
+    /// with any other write that failed.
+    ///
+    /// # Errors
+    /// The store can't be used.
+    pub async fn record(&self, event: AuditEvent) -> Result<(), StoreError> {
+        let mut newest = self.newest.lock().await;
+        for _ in 0..TRIES {
+            let entry = AuditEntry::following(newest.as_ref(), event.clone(), self.clock.now());
+            match self.store.insert_audit_entry(&entry).await {
+                Ok(()) => {
+                    tracing::info!(
+                        ACTION = entry.action.as_str(),
+                        ACTOR = entry.actor.name(),
+                        "audit {}",
+                        entry.number
+                    );
+                    *newest = Some(entry);
+                    return Ok(());
+                }
+                // Another process has that place, or this one has not looked yet.
+                Err(StoreError::Duplicate(Unique::Id)) => *newest = self.look().await?,
+                Err(e) => return Err(e),
+            }
+        }
+        Err(StoreError::Conflict)
+    }
+
+    async fn look(&self) -> Result<Option<AuditEntry>, StoreError> {
+        let page = PageRequest {
+            limit: 1,
+            after: None,
+        };
+        let page = self
+            .store
+            .list_audit_entries(&AuditFilter::All, &page)
+            .await?;
+        Ok(page.items.into_iter().next())
+    }
+}
