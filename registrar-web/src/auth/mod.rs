@@ -5,6 +5,7 @@
 //! or suspending ends it at once, on every instance.
 
 mod access;
+mod confirm;
 mod error;
 mod gate;
 mod keys;
@@ -18,4 +19,4 @@ pub use access::{AccessToken, Claims};
 pub use error::{LoginError, TokenError};
 pub use keys::{KeyError, KeyRing};
 pub use sessions::Caller;
-pub use world::{Auth, AuthPolicy, Client, Tokens};
+pub use world::{Auth, AuthPolicy, Client, Tokens, Typed};

@@ -1,6 +1,7 @@
 //! Pages and API over HTTP. Handlers translate; what a registration may do is decided in
 //! [`crate::registration`], and JSON and forms go through the same call of it.
 
+mod acting;
 mod admin_token;
 mod answer;
 mod api;
@@ -13,12 +14,14 @@ mod headers;
 mod limits;
 mod openapi;
 mod openapi_auth;
+mod openapi_people;
 mod pages;
 mod patience;
 mod permissions;
 mod problem;
 mod problem_auth;
 mod problem_kind;
+mod problem_people;
 mod request_id;
 mod serve;
 mod state;

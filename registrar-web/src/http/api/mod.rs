@@ -2,11 +2,17 @@
 
 pub(super) mod admin;
 pub(super) mod health;
+pub(super) mod invites;
 pub(super) mod keys;
 pub(super) mod login;
+mod paging;
+pub(super) mod profile;
 pub(super) mod register;
 pub(super) mod sessions;
 pub(super) mod status;
+pub(super) mod users;
 pub(super) mod verify;
 pub(super) mod wire;
 pub(super) mod wire_auth;
+mod wire_invites;
+mod wire_people;
