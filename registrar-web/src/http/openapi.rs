@@ -45,6 +45,7 @@ pub(super) fn routes() -> (Router<AppState>, OpenApi) {
         .tags(Some([
             tag("registration", "Sign up and prove the address; for everyone."),
             tag("login", "Log in, stay logged in, and see where one is logged in."),
+            tag("two-factor", "What a login asks for after the password."),
             tag("admin", "Review and mend; with the admin token, or the access token of a member whose role allows it."),
             tag("health", "For monitoring; never limited."),
         ]))
@@ -86,6 +87,7 @@ pub(super) fn routes() -> (Router<AppState>, OpenApi) {
         .merge(api::status::routes())
         .merge(api::verify::routes())
         .merge(api::login::routes())
+        .merge(api::two_factor::routes())
         .merge(api::sessions::routes())
         .merge(api::keys::routes())
         .merge(api::admin::routes())
