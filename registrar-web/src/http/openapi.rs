@@ -177,6 +177,8 @@ pub(super) struct RegisterProblems;
 pub(super) struct VerifyProblems;
 /// What a route with a body may be answered with.
 pub(super) struct FieldsProblems;
+/// What a route may be answered with that reads a query, or more than an id from its path.
+pub(super) struct ParameterProblems;
 /// What every route that needs the store may be answered with.
 pub(super) struct StoreProblems;
 /// What a route that names a registration may be answered with.
@@ -253,6 +255,17 @@ impl IntoResponses for FieldsProblems {
     }
 }
 
+impl IntoResponses for ParameterProblems {
+    fn responses() -> Responses {
+        let problem = Problem::field(
+            "cursor",
+            "malformed",
+            "give the nextCursor of the page before",
+        );
+        of([problem, limited()])
+    }
+}
+
 impl IntoResponses for StoreProblems {
     fn responses() -> Responses {
         of([store_down(), limited()])
@@ -279,6 +292,7 @@ impl IntoResponses for AdminProblems {
             })
             .into(),
             store_down(),
+            limited(),
         ])
     }
 }
