@@ -1,6 +1,7 @@
 //! Who may call which route.
 
 mod http_support;
+mod people_support;
 
 use http::{Method, StatusCode};
 use http_support::{ADMIN, App};

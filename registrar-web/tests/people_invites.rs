@@ -1,6 +1,7 @@
 //! Bringing people in.
 
 mod http_support;
+mod people_support;
 
 use http::Method;
 use http_support::{Answer, App, Held, config, sign_up};
@@ -48,7 +49,7 @@ async fn verify(app: &App, name: &str) {
         .await;
     assert_eq!(proof.status, 200, "{}", proof.text);
     app.run().await;
-    assert_eq!(app.user(name).await.state, UserState::Active);
+    assert_eq!(app.user_of(name).await.state, UserState::Active);
 }
 
 async fn list(app: &App, held: &Held, query: &str) -> Vec<Value> {
@@ -115,7 +116,7 @@ async fn who_accepts_gets_the_role_and_is_known_as_the_inviter_s_guest() {
         assert_eq!(app.post(ACCEPT, accept(&token, "eve")).await.status, 201);
         verify(&app, "eve").await;
         app.give_role("eve", Role::SiteAdmin).await;
-        (app.user("eve").await.id, app.login("eve").await)
+        (app.user_of("eve").await.id, app.login("eve").await)
     };
     let body = json!({"email": "Grace@Example.org", "role": "operator", "message": "Join us!"});
     let made = invite(&app, &held, body).await;
@@ -133,7 +134,7 @@ async fn who_accepts_gets_the_role_and_is_known_as_the_inviter_s_guest() {
     verify(&app, "grace").await;
     assert_eq!(state_of(&app, &made["token"]).await, "used");
 
-    let grace = app.user("grace").await;
+    let grace = app.user_of("grace").await;
     assert_eq!(grace.role, Role::Operator);
     let path = format!("/api/users/{}", grace.id);
     let shown = app.as_admin(Method::GET, &path, None).await.json();
@@ -155,11 +156,11 @@ async fn who_accepts_gets_the_role_and_is_known_as_the_inviter_s_guest() {
     let mail = app.world.store.mail_by_key(&key).await.unwrap().unwrap();
     assert_eq!(mail.to.to_string(), "eve@example.org");
 
-    let accepted = app.audited(Action::InviteAccepted).await;
+    let accepted = app.audit_of(Action::InviteAccepted).await;
     assert_eq!(accepted.len(), 2);
     assert_eq!(accepted[0].actor.name(), "grace");
     assert_eq!(accepted[0].subject.as_ref().unwrap().name, "eve");
-    assert_eq!(app.audited(Action::InviteCreated).await.len(), 2);
+    assert_eq!(app.audit_of(Action::InviteCreated).await.len(), 2);
 }
 
 #[tokio::test]
@@ -299,7 +300,7 @@ async fn a_revoked_or_expired_invite_lets_nobody_in_and_its_mail_is_not_sent() {
     assert_eq!(state_of(&app, &made["token"]).await, "revoked");
     let refused = app.post(ACCEPT, accept(&made["token"], "grace")).await;
     assert_eq!(refused.errors(), ["token:unusable"]);
-    assert_eq!(app.audited(Action::InviteRevoked).await.len(), 1);
+    assert_eq!(app.audit_of(Action::InviteRevoked).await.len(), 1);
 
     let late = host_invite(&app, json!({"email": "joan@example.org"})).await;
     let outbox = Outbox::over(&app);
@@ -394,7 +395,7 @@ async fn the_mail_carries_the_link_that_works_and_no_token_lies_in_the_store() {
 async fn who_invited_is_named_in_the_mails() {
     let app = App::new();
     let (_, held) = app.member_as("eve", Role::Operator).await;
-    let mut user = app.user("eve").await;
+    let mut user = app.user_of("eve").await;
     user.display_name = DisplayName::parse("Eve <b>E.</b>").unwrap();
     app.world.store.update_user(user).await.unwrap();
     let made = invite(&app, &held, json!({"email": "grace@example.org"}))
@@ -412,7 +413,7 @@ async fn who_invited_is_named_in_the_mails() {
     app.post(ACCEPT, accept(&made["token"], "grace")).await;
     verify(&app, "grace").await;
     // The other double has taken the mail; make it again.
-    let key = format!("invite-accepted:{}", app.user("grace").await.id);
+    let key = format!("invite-accepted:{}", app.user_of("grace").await.id);
     let job = app.world.store.mail_by_key(&key).await.unwrap().unwrap();
     let registration = app
         .world
@@ -514,8 +515,8 @@ async fn members_bring_in_as_many_as_they_may_even_at_once() {
     app.post(ACCEPT, accept(&third["token"], "grace")).await;
     verify(&app, "grace").await;
     assert_eq!(
-        app.user("grace").await.standing.sponsor,
-        Some(app.user("ada").await.id)
+        app.user_of("grace").await.standing.sponsor,
+        Some(app.user_of("ada").await.id)
     );
     assert_eq!(invite(&app, &held, json!({})).await.status, 409);
     // Several at once, or another role, is not theirs to give.

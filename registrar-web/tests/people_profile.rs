@@ -1,6 +1,7 @@
 //! What members tell of themselves, and what they can take away with them.
 
 mod http_support;
+mod people_support;
 
 use http::{Method, StatusCode};
 use http_support::{App, PASSWORD, config, sign_up};
@@ -85,7 +86,7 @@ async fn what_was_told_to_the_reviewers_stays_with_them() {
         .as_member_with(Method::PUT, PROFILE, &held.access, whole())
         .await;
     assert_eq!(put.json().get("reason"), None);
-    let kept = app.user("ada").await.profile.reason;
+    let kept = app.user_of("ada").await.profile.reason;
     assert_eq!(kept.as_deref(), Some("For the poetry."));
 }
 
@@ -134,11 +135,11 @@ async fn each_wrong_field_is_named_and_then_nothing_is_changed() {
         assert_eq!(answer.errors(), [error]);
     }
     assert_eq!(
-        app.user("ada").await.version,
+        app.user_of("ada").await.version,
         4,
         "only what logging in wrote"
     );
-    assert!(app.audited(Action::ProfileChanged).await.is_empty());
+    assert!(app.audit_of(Action::ProfileChanged).await.is_empty());
 }
 
 #[tokio::test]
@@ -229,7 +230,7 @@ async fn a_change_is_in_the_audit_log_by_field_and_without_values() {
             .await;
         assert_eq!(put.status, 200);
     }
-    let entries = app.audited(Action::ProfileChanged).await;
+    let entries = app.audit_of(Action::ProfileChanged).await;
     assert_eq!(entries.len(), 1, "the second time changed nothing");
     let entry = &entries[0];
     assert_eq!(entry.actor.name(), "ada");
@@ -260,7 +261,7 @@ async fn many_changes_at_once_lose_none_of_the_record() {
     }
     let user = app.world.store.user(id).await.unwrap().unwrap();
     assert!(user.password_hash.is_some() && user.email_proven);
-    assert_eq!(app.audited(Action::ProfileChanged).await.len(), 8);
+    assert_eq!(app.audit_of(Action::ProfileChanged).await.len(), 8);
 }
 
 #[tokio::test]
@@ -281,7 +282,7 @@ async fn a_member_gets_all_of_her_own_data_as_a_file_and_no_secret_is_in_it() {
     let held = app.login("ada").await;
     app.as_member_with(Method::PUT, PROFILE, &held.access, whole())
         .await;
-    let id = app.user("ada").await.id;
+    let id = app.user_of("ada").await.id;
     let path = format!("/api/users/{id}");
     app.as_member_with(Method::PUT, &path, &eves.access, json!({"bio": "By Eve."}))
         .await;
@@ -311,11 +312,11 @@ async fn a_member_gets_all_of_her_own_data_as_a_file_and_no_secret_is_in_it() {
         .collect();
     // Where Eve sits is hers.
     assert_eq!(by, [("ada", &json!("192.0.2.7")), ("eve", &Value::Null)]);
-    let user = app.user("ada").await;
+    let user = app.user_of("ada").await;
     let hash = user.password_hash.unwrap();
     for secret in [hash.expose(), &held.access, &held.refresh, PASSWORD, "$2b$"] {
         assert!(!answer.text.contains(secret), "{secret}");
     }
     assert!(!answer.text.contains(&eve.to_string()), "nothing of others");
-    assert_eq!(app.audited(Action::MemberExported).await.len(), 1);
+    assert_eq!(app.audit_of(Action::MemberExported).await.len(), 1);
 }

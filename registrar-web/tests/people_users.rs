@@ -1,6 +1,7 @@
 //! Members as admins see them: who may do what to whom, and what becomes of an account.
 
 mod http_support;
+mod people_support;
 
 use http::Method;
 use http_support::{Answer, App, Held, PASSWORD};
@@ -56,7 +57,7 @@ async fn the_list_is_searched_by_name_state_and_role_and_comes_in_pages() {
         app.member(name).await;
     }
     app.give_role("grace", Role::Operator).await;
-    let joan = app.user("joan").await.id;
+    let joan = app.user_of("joan").await.id;
     as_admin(&app, Method::POST, joan, "/suspend", json!({"reason": "x"})).await;
     app.register("pat").await;
     app.run().await;
@@ -67,7 +68,7 @@ async fn the_list_is_searched_by_name_state_and_role_and_comes_in_pages() {
         ("joan", "J."),
         ("pat", "P."),
     ] {
-        let mut user = app.user(name).await;
+        let mut user = app.user_of(name).await;
         user.display_name = DisplayName::parse(display).unwrap();
         app.world.store.update_user(user).await.unwrap();
     }
@@ -203,14 +204,14 @@ async fn a_suspended_member_is_out_at_once_and_is_told_so_to_the_right_password_
     assert_eq!(app.opens(&adas.access).await, "session-ended");
     app.login("ada").await;
 
-    let entries = app.audited(Action::MemberSuspended).await;
+    let entries = app.audit_of(Action::MemberSuspended).await;
     let [entry] = entries.as_slice() else {
         panic!("{entries:?}")
     };
     assert_eq!(entry.actor.name(), "eve");
     assert_eq!(entry.subject.as_ref().unwrap().name, "ada");
     assert_eq!(entry.details["reason"], "Sends unsolicited mail.");
-    assert_eq!(app.audited(Action::MemberResumed).await.len(), 1);
+    assert_eq!(app.audit_of(Action::MemberResumed).await.len(), 1);
 }
 
 #[tokio::test]
@@ -292,7 +293,7 @@ async fn nobody_gives_a_role_that_is_not_below_their_own_but_the_admin_token() {
                 if may { 200 } else { 403 },
                 "{mine:?} {given:?}"
             );
-            let now = app.user("ada").await.role;
+            let now = app.user_of("ada").await.role;
             assert_eq!(now, if may { given } else { Role::ClientUser });
         }
     }
@@ -305,7 +306,7 @@ async fn nobody_gives_a_role_that_is_not_below_their_own_but_the_admin_token() {
     )
     .await;
     assert_eq!(made.json()["role"], "super_admin");
-    let entries = app.audited(Action::RoleChanged).await;
+    let entries = app.audit_of(Action::RoleChanged).await;
     let newest = &entries[0];
     assert_eq!(newest.actor.name(), "admin token");
     assert_eq!(newest.details["to"], "super_admin");
@@ -413,7 +414,7 @@ async fn one_s_own_account_is_deleted_with_the_password_alone() {
     );
     let taken = app.get("/api/auth/status/check-username/ada").await;
     assert_eq!(taken.json()["available"], false);
-    assert_eq!(app.audited(Action::MemberDeleted).await.len(), 1);
+    assert_eq!(app.audit_of(Action::MemberDeleted).await.len(), 1);
 }
 
 #[tokio::test]
@@ -472,13 +473,13 @@ async fn after_it_the_name_stays_taken_and_nothing_personal_is_left_anywhere() {
     app.post("/api/auth/verify-email", json!({ "token": token }))
         .await;
     app.run().await;
-    let ada = app.user("ada").await.id;
+    let ada = app.user_of("ada").await.id;
     as_admin(&app, Method::DELETE, ada, "", Value::Null).await;
     app.wait(30 * 24 * 3600);
     assert_eq!(app.people().anonymise_due().await.unwrap(), 1);
     assert_eq!(app.people().anonymise_due().await.unwrap(), 0, "once");
 
-    let user = app.user("ada").await;
+    let user = app.user_of("ada").await;
     let registration = app.world.store.registration(ada).await.unwrap();
     let records = format!(
         "{}{}",
@@ -514,8 +515,8 @@ async fn after_it_the_name_stays_taken_and_nothing_personal_is_left_anywhere() {
         .await;
     assert_eq!(proof.status, 200);
     app.run().await;
-    assert_eq!(app.user("lovelace").await.state, UserState::Active);
-    assert_eq!(app.audited(Action::MemberAnonymised).await.len(), 1);
+    assert_eq!(app.user_of("lovelace").await.state, UserState::Active);
+    assert_eq!(app.audit_of(Action::MemberAnonymised).await.len(), 1);
 }
 
 #[tokio::test]
@@ -575,12 +576,12 @@ async fn doing_it_twice_changes_and_records_nothing_more() {
         (Method::POST, "/resume", Value::Null, Action::MemberResumed),
         (Method::DELETE, "", Value::Null, Action::MemberDeleted),
     ] {
-        let before = app.audited(action).await.len();
+        let before = app.audit_of(action).await.len();
         let first = as_admin(&app, method.clone(), ada, what, body.clone()).await;
         let second = as_admin(&app, method, ada, what, body).await;
         assert_eq!((first.status.as_u16(), second.status.as_u16()), (200, 200));
         assert_eq!(first.json(), second.json());
-        assert_eq!(app.audited(action).await.len(), before + 1);
+        assert_eq!(app.audit_of(action).await.len(), before + 1);
     }
 }
 
@@ -589,7 +590,7 @@ async fn of_an_unfinished_registration_nothing_is_suspended_or_deleted() {
     let app = App::new();
     app.register("ada").await;
     app.run().await;
-    let ada = app.user("ada").await.id;
+    let ada = app.user_of("ada").await.id;
     for (method, what, body) in [
         (Method::POST, "/suspend", json!({"reason": "x"})),
         (Method::POST, "/resume", Value::Null),
@@ -602,7 +603,7 @@ async fn of_an_unfinished_registration_nothing_is_suspended_or_deleted() {
             (409, "not-possible-now")
         );
     }
-    assert_eq!(app.user("ada").await.state, UserState::Pending);
+    assert_eq!(app.user_of("ada").await.state, UserState::Pending);
 }
 
 #[tokio::test]
@@ -620,7 +621,7 @@ async fn a_reason_is_asked_for_and_judged() {
         let answer = as_admin(&app, Method::POST, ada, "/suspend", body).await;
         assert_eq!(answer.errors(), [error]);
     }
-    assert_eq!(app.user("ada").await.state, UserState::Active);
+    assert_eq!(app.user_of("ada").await.state, UserState::Active);
 }
 
 #[tokio::test]

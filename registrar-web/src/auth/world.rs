@@ -10,7 +10,7 @@ use super::gate::Gate;
 use super::keys::{KeyError, KeyRing};
 use crate::config::{Config, TokenAlgorithm};
 use crate::domain::{
-    BcryptHash, Device, MailDomain, Origin, RefreshKey, RefreshToken, Session, User,
+    BcryptHash, Device, FactorPolicy, MailDomain, Origin, RefreshKey, RefreshToken, Session, User,
 };
 use crate::hash::HashPool;
 use crate::ports::EntropyExt;
@@ -35,6 +35,10 @@ pub struct AuthPolicy {
     pub domain: MailDomain,
     /// What a comparison costs.
     pub bcrypt_cost: u32,
+    /// Who is asked for a second factor.
+    pub second_factor: FactorPolicy,
+    /// What the community calls itself, for authenticators.
+    pub community: String,
 }
 
 impl AuthPolicy {
@@ -54,6 +58,10 @@ impl AuthPolicy {
             ),
             domain: config.community.domain.clone(),
             bcrypt_cost: config.accounts.bcrypt_cost,
+            second_factor: FactorPolicy {
+                required: config.auth.require_two_factor.clone(),
+            },
+            community: config.community.name.clone(),
         }
     }
 }

@@ -34,6 +34,10 @@ pub enum Action {
     MemberSuspended,
     /// Name or profile of a member was changed.
     ProfileChanged,
+    /// A recovery code took the place of a second factor.
+    RecoveryCodeUsed,
+    /// Recovery codes were made anew.
+    RecoveryCodesReplaced,
     /// A spent refresh token came back; its session was ended.
     RefreshTokenReused,
     /// A registration may go on.
@@ -44,6 +48,12 @@ pub enum Action {
     RegistrationRetried,
     /// A member has another role.
     RoleChanged,
+    /// A member's second factor was switched off.
+    SecondFactorOff,
+    /// A member's second factor was switched on.
+    SecondFactorOn,
+    /// An admin took a member's second factor away.
+    SecondFactorReset,
     /// All sessions of a member were ended.
     SignedOutEverywhere,
 }

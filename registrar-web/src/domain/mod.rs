@@ -9,6 +9,7 @@ mod password;
 mod profile;
 mod registration;
 mod review;
+mod second_factor;
 mod session;
 mod signup;
 mod standing;
@@ -23,7 +24,7 @@ pub use invite::{
     Invite, InviteId, InviteNote, InviteStanding, InviteState, InviteTerms, InviteUse, Inviter,
     NoteError, Revoked,
 };
-pub use outgoing::{MailId, MailJob, MailKind, MailState};
+pub use outgoing::{FactorChange, MailId, MailJob, MailKind, MailState};
 pub use password::{Password, PasswordError, PasswordHints};
 pub use profile::{
     Bio, Country, Link, NotACountry, PersonName, Profile, ProfileField, ProfileForm, ProfileRules,
@@ -31,6 +32,11 @@ pub use profile::{
 };
 pub use registration::{Failure, MailTrouble, Next, Passed, Registration, Stage, Undo};
 pub use review::{Review, ReviewError};
+pub use second_factor::{
+    Answered, Challenge, ChallengeId, ChallengeToken, FactorMethod, FactorPolicy, Proof,
+    RecoveryCode, SealedSecret, SecondFactor, TotpSecret, Unconfirmed, Unreadable, login_code,
+    second_factor_of,
+};
 pub use session::{
     Device, Ended, Origin, Presented, RefreshKey, RefreshToken, Session, SessionEnd, SessionId,
 };

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{DisplayName, Email, Profile, Registration, Role, User, UserId, UserState};
+use super::{Access, DisplayName, Email, Profile, Registration, Role, User, UserId, UserState};
 
 /// How a member came, and what was decided about the account since.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -295,7 +295,10 @@ impl User {
             anonymised_at: Some(now),
             host_follow_up: Some(HostFollowUp::Archive),
         };
-        self.access.last_login_at = None;
+        self.access = Access {
+            epoch: self.access.epoch,
+            ..Access::default()
+        };
         self.end_sessions();
     }
 }
@@ -318,7 +321,7 @@ impl Registration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Access, RegistrationId, Username};
+    use crate::domain::{RegistrationId, Username};
 
     fn id(n: u128) -> UserId {
         RegistrationId::new(uuid::Uuid::from_u128(n))

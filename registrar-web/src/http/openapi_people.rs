@@ -50,6 +50,7 @@ impl IntoResponses for OneProblems {
         problems.push(Problem::new(Kind::Forbidden));
         problems.push(PeopleError::NoMember.into());
         problems.push(PeopleError::NotNow("this invite is used up").into());
+        problems.push(Problem::new(Kind::MalformedQuery));
         of(problems)
     }
 }
@@ -98,6 +99,11 @@ impl IntoResponses for DeleteProblems {
 
 impl IntoResponses for OpenProblems {
     fn responses() -> Responses {
-        of([PeopleError::NoInvite.into(), store_down(), limited()])
+        of([
+            PeopleError::NoInvite.into(),
+            Problem::new(Kind::MalformedQuery),
+            store_down(),
+            limited(),
+        ])
     }
 }

@@ -3,7 +3,9 @@ use askama::Template;
 use super::Community;
 use super::invitations;
 use super::letters::{self, Block, Letter};
-use crate::domain::{DisplayName, Invite, MailJob, MailKind, Registration, User, VerificationKey};
+use crate::domain::{
+    DisplayName, Invite, MailJob, MailKind, Registration, User, VerificationKey, login_code,
+};
 use crate::ports::Message;
 
 /// The widest line of plain text (RFC 3676 recommends 78 at most).
@@ -68,6 +70,17 @@ pub fn compose(
         // See `compose_invite`.
         MailKind::Invite => return Err(ComposeError::NoLink),
         MailKind::InviteAccepted { guest } => invitations::accepted(registration, guest, community),
+        MailKind::LoginCode {
+            challenge,
+            expires_at,
+            from,
+        } => {
+            let code = login_code(key, *challenge);
+            letters::login_code(registration, &code, *expires_at, from, community)
+        }
+        MailKind::SecondFactorChanged { change, from } => {
+            letters::second_factor_changed(registration, *change, from, community)
+        }
     };
     let shown = !matches!(job.kind, MailKind::AlreadyMember)
         && !letters::looks_like_link(registration.display_name.as_str());

@@ -25,7 +25,6 @@ use registrar_web::config::{Config, TokenAlgorithm};
 use registrar_web::domain::*;
 use registrar_web::hash::{CrateBcrypt, HashPool};
 use registrar_web::http::{AdminToken, AppState, Peer, router};
-use registrar_web::people::People;
 use registrar_web::ports::*;
 use registrar_web::registration::{Policy, Registrar, Saga, World};
 use registrar_web::store::SqliteStore;
@@ -213,7 +212,7 @@ pub struct App {
     pub stop: CancellationToken,
     pub auth: Auth,
     cookies: Mutex<HashMap<String, String>>,
-    config: Config,
+    pub config: Config,
     pub directory: Arc<tempfile::TempDir>,
 }
 
@@ -592,43 +591,6 @@ impl App {
             .header("content-type", "application/json");
         let body = Body::from(body.to_string());
         self.send(request.body(body).unwrap()).await
-    }
-
-    /// Gives a member a role, past all rules.
-    pub async fn give_role(&self, name: &str, role: Role) {
-        let mut user = self.user(name).await;
-        user.role = role;
-        self.world.store.update_user(user).await.unwrap();
-    }
-
-    /// A member with a role, logged in.
-    pub async fn member_as(&self, name: &str, role: Role) -> (UserId, Held) {
-        let id = self.member(name).await;
-        self.give_role(name, role).await;
-        (id, self.login(name).await)
-    }
-
-    /// A member as the store has it.
-    pub async fn user(&self, name: &str) -> User {
-        let name = Username::parse(name).unwrap();
-        let found = self.world.store.user_by_username(&name).await.unwrap();
-        found.expect("no such member")
-    }
-
-    /// Members, for what is not asked for over HTTP.
-    pub fn people(&self) -> People {
-        People::new(self.registrar.clone(), self.auth.clone(), &self.config)
-    }
-
-    /// What the audit log has of that action: who, to whom, the details.
-    pub async fn audited(&self, action: Action) -> Vec<AuditEntry> {
-        let page = PageRequest {
-            limit: 100,
-            after: None,
-        };
-        let filter = AuditFilter::Action(action);
-        let found = self.world.store.list_audit_entries(&filter, &page).await;
-        found.unwrap().items
     }
 
     pub async fn as_member(&self, method: Method, path: &str, access: &str) -> Answer {
