@@ -85,6 +85,8 @@ async fn five_wrong_codes_end_a_login_and_no_other_is_judged_before_the_window_e
     }
     let answer = app.verify_otp(&challenge, &code).await;
     assert_eq!(is(&answer), (401, "challenge-unknown".into()));
+    // Whoever it is knows the password: the owner is told, once.
+    assert_eq!(app.changes_told().await, [FactorChange::WrongCodes]);
     // Another login does not bring more guesses, here or on another instance or after a restart.
     let challenge = app.asked("ada", "email").await;
     let code = app.mailed_code().await;
