@@ -417,6 +417,7 @@ async fn an_admin_takes_it_away_from_who_has_lost_it_but_not_from_the_own_rank_o
     let bob = app.login("bob").await;
     let path = format!("/api/users/{id}/second-factor/reset");
     for (ada, bob_is) in [
+        (Role::SuperAdmin, Role::SuperAdmin),
         (Role::SiteAdmin, Role::SiteAdmin),
         (Role::SuperAdmin, Role::SiteAdmin),
         (Role::ClientUser, Role::Operator),
@@ -425,6 +426,9 @@ async fn an_admin_takes_it_away_from_who_has_lost_it_but_not_from_the_own_rank_o
         let refused = app.as_member(Method::POST, &path, &bob.access).await;
         assert_eq!(is(&refused), (403, "forbidden".into()), "{bob_is:?}");
     }
+    roles(Role::SuperAdmin, Role::SiteAdmin).await;
+    let own = app.as_member(Method::POST, &path, &held.access).await;
+    assert_eq!(is(&own), (403, "forbidden".into()), "the own one");
     app.asked("ada", "totp").await;
     app.mails().await;
     roles(Role::Operator, Role::SiteAdmin).await;
