@@ -1,6 +1,8 @@
 //! Puts the program together: the one place that names the adapters.
 
+mod doors;
 mod round;
+mod sys;
 
 use std::io::ErrorKind::NotFound;
 use std::path::Path;
@@ -74,6 +76,20 @@ pub enum StartError {
         address: std::net::SocketAddr,
         source: std::io::Error,
     },
+    #[error("server.internal_token_file: {0}")]
+    InternalToken(SecretError),
+    #[error(
+        "server.internal_token_file: a token has at least 16 characters; make one with: openssl rand -hex 32"
+    )]
+    WeakInternalToken,
+    #[error("{key}: {}: {source}", path.display())]
+    Socket {
+        key: &'static str,
+        path: std::path::PathBuf,
+        source: std::io::Error,
+    },
+    #[error("the sockets that the service manager passed can't be used: {source}")]
+    Passed { source: std::io::Error },
     #[error("the runtime can't be started: {0}")]
     Runtime(std::io::Error),
 }
@@ -91,9 +107,15 @@ impl StartError {
             | Self::HashCost(_)
             | Self::Mail(_)
             | Self::AdminToken(_)
-            | Self::WeakAdminToken => 78,
+            | Self::WeakAdminToken
+            | Self::InternalToken(_)
+            | Self::WeakInternalToken => 78,
             // A server that is not up yet, an address that is still taken.
-            Self::Store(_) | Self::Listen { .. } | Self::Runtime(_) => 1,
+            Self::Store(_)
+            | Self::Listen { .. }
+            | Self::Socket { .. }
+            | Self::Passed { .. }
+            | Self::Runtime(_) => 1,
         }
     }
 }
@@ -161,6 +183,7 @@ async fn serve(config: Config, path: &Path, filter: LogFilter) -> Result<(), Sta
     let listener = TcpListener::bind(address)
         .await
         .map_err(|source| StartError::Listen { address, source })?;
+    let doors = doors::open(&config.server)?;
 
     let tasks = TaskTracker::new();
     let mut at_work = round.start(&lasting.world, &tasks);
@@ -171,6 +194,10 @@ async fn serve(config: Config, path: &Path, filter: LogFilter) -> Result<(), Sta
         let trusted = config.server.trusted_proxies.clone();
         async move { http::serve(listener, routes, trusted, stop).await }
     });
+    for (socket, door) in doors {
+        let (routes, stop) = (routes.clone(), stop.clone());
+        tasks.spawn(async move { http::serve_local(socket, door, routes, stop).await });
+    }
     tasks.close();
     tracing::info!(%address, url = config.server.public_url, mode = ?config.registration.mode, "serving");
     notify(&[

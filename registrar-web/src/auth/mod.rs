@@ -18,4 +18,4 @@ pub use access::{AccessToken, Claims};
 pub use error::{LoginError, TokenError};
 pub use keys::{KeyError, KeyRing};
 pub use sessions::Caller;
-pub use world::{Auth, AuthPolicy, Client, Tokens};
+pub use world::{Auth, AuthPolicy, Client, RotateError, Tokens};

@@ -14,8 +14,8 @@ use crate::domain::{
 use crate::ports::{
     Activation, AuditFilter, AuditStore, Availability, InviteStore, LeaseRequest, LimitStore,
     LimitWindow, MailError, MailStore, Mailer, Message, Page, PageRequest, ProvisionFailure,
-    Provisioner, RegistrationFilter, RegistrationStore, SessionStore, Store, StoreError,
-    StoreHealth, SystemStatus, UserStore,
+    Provisioner, RegistrationFilter, RegistrationStore, SessionStore, Store, StoreCounts,
+    StoreError, StoreHealth, SystemStatus, UserStore,
 };
 
 /// A port that a test can end the process around.
@@ -234,6 +234,10 @@ impl LimitStore for Deadly<dyn Store> {
 impl Store for Deadly<dyn Store> {
     async fn health(&self, now: Timestamp) -> Result<StoreHealth, StoreError> {
         self.0.health(now).await
+    }
+
+    async fn counts(&self) -> Result<StoreCounts, StoreError> {
+        self.0.counts().await
     }
 
     async fn close(&self) {

@@ -14,6 +14,8 @@ pub type AuditId = Uuid;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
+    /// A member was made the first admin.
+    AdminBootstrapped,
     /// A new key signs access tokens.
     KeysRotated,
     /// A spent refresh token came back; its session was ended.
@@ -29,6 +31,12 @@ pub enum Action {
 }
 
 impl Action {
+    /// The action of that word; `None` for any other text.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        serde_json::from_value(serde_json::Value::String(word.to_owned())).ok()
+    }
+
     /// The word of the wire.
     #[must_use]
     pub fn as_str(self) -> String {

@@ -13,6 +13,7 @@ pub enum Kind {
     Unauthorized,
     WrongCredentials,
     InvalidToken,
+    InternalOnly,
     SessionEnded,
     AccountSuspended,
     AccountDeleted,
@@ -41,7 +42,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, for the pages that explain them.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::MalformedJson,
         Self::MalformedForm,
         Self::InvalidFields,
@@ -50,6 +51,7 @@ impl Kind {
         Self::Unauthorized,
         Self::WrongCredentials,
         Self::InvalidToken,
+        Self::InternalOnly,
         Self::SessionEnded,
         Self::AccountSuspended,
         Self::AccountDeleted,
@@ -115,7 +117,9 @@ impl Kind {
     #[must_use]
     pub fn challenge(self) -> Option<&'static str> {
         match self {
-            Self::Unauthorized | Self::WrongCredentials => Some("Bearer realm=\"registrar\""),
+            Self::Unauthorized | Self::WrongCredentials | Self::InternalOnly => {
+                Some("Bearer realm=\"registrar\"")
+            }
             Self::InvalidToken
             | Self::SessionEnded
             | Self::AccountSuspended
@@ -186,6 +190,12 @@ impl Kind {
                 401,
                 "This token opens nothing",
                 "The token is not one of this service, was changed, or has expired. Refresh it, or log in again.",
+            ),
+            Self::InternalOnly => (
+                "internal-only",
+                401,
+                "Direct access to internal service is not allowed",
+                "Direct access to internal service is not allowed. These routes are for services on the same host, by the socket that server.internal_socket names.",
             ),
             Self::SessionEnded => (
                 "session-ended",

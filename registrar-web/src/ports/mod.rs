@@ -14,6 +14,6 @@ pub use mailer::{MailError, Mailer, Message};
 pub use provisioner::{Activation, Availability, ProvisionFailure, Provisioner, SystemStatus};
 pub use store::{
     AuditFilter, AuditStore, InviteStore, LeaseRequest, LimitStore, LimitWindow, MailStore, Page,
-    PageRequest, RegistrationFilter, RegistrationStore, SessionStore, Store, StoreError,
-    StoreHealth, Unique, UserStore,
+    PageRequest, RegistrationFilter, RegistrationStore, SessionStore, Store, StoreCounts,
+    StoreError, StoreHealth, Unique, UserStore,
 };

@@ -20,6 +20,7 @@ use crate::ports::{PageRequest, RegistrationFilter};
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list))
+        .routes(routes!(show))
         .routes(routes!(approve))
         .routes(routes!(reject))
         .routes(routes!(retry))
@@ -87,6 +88,24 @@ async fn list(
     }))
 }
 
+/// One registration
+#[utoipa::path(
+    get,
+    path = "/api/admin/registrations/{id}",
+    tag = "admin",
+    security(("adminToken" = []), ("accessToken" = [])),
+    params(("id" = String, Path, description = "Which")),
+    responses((status = 200, description = "The registration.", body = AdminRegistration), AdminProblems)
+)]
+async fn show(
+    _: Admin,
+    State(state): State<AppState>,
+    PathText(id): PathText,
+) -> Result<Json<AdminRegistration>, Problem> {
+    let view = state.registrar.show(known(&id)?).await?;
+    Ok(Json(view.into()))
+}
+
 /// Let a held registration go on
 #[utoipa::path(
     post,
@@ -101,7 +120,7 @@ async fn approve(
     State(state): State<AppState>,
     PathText(id): PathText,
 ) -> Result<Json<AdminRegistration>, Problem> {
-    let view = state.registrar.approve(known(&id)?, admin.name()).await?;
+    let view = state.registrar.approve(known(&id)?, admin.by()).await?;
     Ok(Json(view.into()))
 }
 
@@ -142,7 +161,7 @@ async fn reject(
             "control characters are not taken",
         ));
     }
-    let view = state.registrar.reject(id, admin.name(), reason).await?;
+    let view = state.registrar.reject(id, admin.by(), reason).await?;
     Ok(Json(view.into()))
 }
 
@@ -156,11 +175,11 @@ async fn reject(
     responses((status = 200, description = "It is tried now.", body = AdminRegistration), AdminProblems)
 )]
 async fn retry(
-    _: Admin,
+    admin: Admin,
     State(state): State<AppState>,
     PathText(id): PathText,
 ) -> Result<Json<AdminRegistration>, Problem> {
-    let view = state.registrar.retry(known(&id)?).await?;
+    let view = state.registrar.retry(known(&id)?, admin.by()).await?;
     Ok(Json(view.into()))
 }
 
@@ -174,13 +193,13 @@ async fn retry(
     responses((status = 202, description = "Every step that is not done is tried now.", body = AdminRegistration), AdminProblems)
 )]
 async fn system_setup(
-    _: Admin,
+    admin: Admin,
     State(state): State<AppState>,
     StrictJson(body): StrictJson<NameBody>,
 ) -> Result<(StatusCode, Json<AdminRegistration>), Problem> {
     let name = Username::parse(&body.username)
         .map_err(|e| Problem::field("username", e.code(), e.to_string()))?;
-    let view = state.registrar.system_setup(&name).await?;
+    let view = state.registrar.system_setup(&name, admin.by()).await?;
     Ok((StatusCode::ACCEPTED, Json(view.into())))
 }
 

@@ -1,7 +1,10 @@
 //! The JSON routes, by family. Each handler's description is where the OpenAPI document comes from.
 
 pub(super) mod admin;
+pub(super) mod admin_audit;
+pub(super) mod admin_site;
 pub(super) mod health;
+pub(super) mod internal;
 pub(super) mod keys;
 pub(super) mod login;
 pub(super) mod register;
@@ -9,4 +12,6 @@ pub(super) mod sessions;
 pub(super) mod status;
 pub(super) mod verify;
 pub(super) mod wire;
+pub(super) mod wire_admin;
 pub(super) mod wire_auth;
+pub(super) mod wire_internal;

@@ -39,13 +39,7 @@ async fn register(
 ) -> Result<Response, Problem> {
     let view = state.registrar.register(form, &client.0).await?;
     let location = format!("/api/auth/status/registration/{}", view.username);
-    let body = TakenIn {
-        id: view.id.to_string(),
-        username: view.username.to_string(),
-        status: view.status.as_str(),
-        progress: view.progress,
-        status_url: format!("{}/signup/status/{}", state.site.public_url, view.username),
-    };
+    let body = TakenIn::of(&view, &state.site.public_url);
     Ok((
         StatusCode::CREATED,
         [(header::LOCATION, location)],
