@@ -42,6 +42,7 @@ bench:
 	@BENCH_AT_ONCE=32,64 BENCH_ACCOUNTS=10000 BENCH_WRITER=direct tests/throwaway-host/run.sh --bench
 	@BENCH_AT_ONCE=32 BENCH_ACCOUNTS=10000 tests/throwaway-host/run.sh --bench
 	$(CARGO) bench --quiet --locked -p provisiond --bench create_account
+	$(CARGO) bench --quiet --locked -p registrar-web --bench logins
 
 build:
 	@$(BOOTSTRAP) build

@@ -8,6 +8,7 @@
 #   tests/bootstrap.sh mongodb   the MongoDB-protocol test server, compiled once into the cache
 #   tests/bootstrap.sh deny      cargo-deny, compiled once into the cache
 #   tests/bootstrap.sh fuzz      cargo-fuzz, compiled once into the cache
+#   tests/bootstrap.sh contract  schemathesis from PyPI, once into the cache, in an environment of its own
 #   tests/bootstrap.sh paths     prints the paths of the compiled tools as shell assignments
 #
 # Packages that bring a daemon are installed without it being started, now or at the next boot.
@@ -19,11 +20,13 @@ readonly TOOLS="${XDG_CACHE_HOME:-$HOME/.cache}/cosmic-registrar/tools"
 readonly MONGODB=secantus-mdb MONGODB_VERSION=0.5.3-beta.196
 readonly DENY=cargo-deny DENY_VERSION=0.20.2
 readonly FUZZ=cargo-fuzz FUZZ_VERSION=0.13.2
+readonly CONTRACT=schemathesis CONTRACT_VERSION=4.32.5
 
 readonly BUILD_PACKAGES=(gcc libc6-dev libcrypt-dev pkg-config ca-certificates)
 readonly HOST_PACKAGES=(postfix openssh-server openssh-client neomutt lynx w3m swaks sshpass tmux curl
   passwd libc-bin util-linux iproute2 procps perl openssl)
 readonly FUZZ_PACKAGES=(g++)
+readonly CONTRACT_PACKAGES=(python3-venv)
 readonly NSPAWN_PACKAGES=(mmdebstrap util-linux procps)
 readonly DEB_PACKAGES=(debhelper lintian)
 readonly MONGODB_PACKAGES=(g++ make cmake zlib1g-dev)
@@ -132,9 +135,23 @@ for part in "$@"; do
       [[ $EUID != 0 ]] || install_packages "${BUILD_PACKAGES[@]}" "${FUZZ_PACKAGES[@]}"
       compile_tool $FUZZ $FUZZ_VERSION cargo-fuzz
       ;;
+    contract)
+      program="$(tool_path $CONTRACT $CONTRACT_VERSION st)"
+      if [[ ! -x $program ]]; then
+        install_packages "${CONTRACT_PACKAGES[@]}"
+        echo "bootstrap: installing $CONTRACT $CONTRACT_VERSION (once)"
+        root="$TOOLS/$CONTRACT-$CONTRACT_VERSION"
+        rm -rf "$root"
+        # Debian's, whatever else is on the path.
+        /usr/bin/python3 -m venv "$root"
+        # A half-installed one is made anew next time.
+        "$root/bin/pip" install --quiet --disable-pip-version-check "$CONTRACT==$CONTRACT_VERSION" || { rm -rf "$root"; die "pip install failed: $CONTRACT"; }
+      fi
+      ;;
     paths)
       echo "REGISTRAR_TEST_MONGODB_SERVER=$(tool_path $MONGODB $MONGODB_VERSION secantusd-rs)"
       echo "CARGO_DENY=$(tool_path $DENY $DENY_VERSION cargo-deny)"
+      echo "SCHEMATHESIS=$(tool_path $CONTRACT $CONTRACT_VERSION st)"
       echo "CARGO_FUZZ=$(tool_path $FUZZ $FUZZ_VERSION cargo-fuzz)"
       ;;
     *) die "unknown part: $part" ;;

@@ -26,6 +26,8 @@ if [[ $EUID == 0 ]]; then
   # `cargo test` has just built both programs for the integration tests; building them by
   # themselves would compile half of the dependencies again with other features.
   tests/throwaway-host/run.sh --check
+  tests/bootstrap.sh contract
+  tests/throwaway-host/run.sh --contract
   # Debian 12 and 13, booted: what the package is, and does, on a real host.
   # Without link-time optimisation, which takes minutes and changes nothing that is looked at there.
   CARGO_PROFILE_RELEASE_LTO=off make --no-print-directory host-test

@@ -80,7 +80,7 @@ fn an_account_is_listed_suspended_resumed_archived_restored_and_removed() {
         assert_eq!(shown("users remove ada --yes"), "ada is removed");
         // What is left of it is no account any more.
         assert_eq!(code("users show ada"), 3);
-        assert_eq!(code("users remove ada --yes"), 3);
+        assert_eq!(code("users remove ada --yes"), 0);
         assert_eq!(state("grace"), AccountState::Active);
     });
 }

@@ -4,11 +4,13 @@ mod http_support;
 #[path = "support/log.rs"]
 #[allow(unreachable_pub, reason = "shared with other test programs")]
 mod log;
+mod two_factor_support;
 
 use http::Method;
 use http_support::{ADMIN, App, Held, PASSWORD, sign_up};
 use log::Captured;
 use serde_json::json;
+use two_factor_support::other;
 
 #[tokio::test]
 async fn no_log_line_has_a_password_token_code_or_admin_token_and_each_request_has_its_id() {
@@ -45,6 +47,20 @@ async fn no_log_line_has_a_password_token_code_or_admin_token_and_each_request_h
     app.wait(60);
     app.refresh(&held.refresh).await;
     app.opens(&next.access).await;
+    // With a second factor.
+    let (_, phone, recovery) = app.enrolled("bob").await;
+    let by_phone = app.asked("bob", "totp").await;
+    let shown = phone.code(&app, 0);
+    app.verify_totp(&by_phone, &other(&shown)).await;
+    let bob = Held::of(&app.verify_totp(&by_phone, &shown).await);
+    let by_recovery = app.asked("bob", "totp").await;
+    app.recover(&by_recovery, &recovery[0]).await;
+    let eve = app.by_mail("eve").await;
+    let by_mail = app.asked("eve", "email").await;
+    let mailed = app.mailed_code().await;
+    app.verify_otp(&by_mail, &other(&mailed)).await;
+    app.verify_otp(&by_mail, &mailed).await;
+    let base32 = data_encoding::BASE32_NOPAD.encode(&phone.0);
     let keys = std::fs::read_to_string(app.directory.path().join("keys/token-keys.json")).unwrap();
     let keys: serde_json::Value = serde_json::from_str(&keys).unwrap();
     let key = keys["keys"][0]["private"].as_str().unwrap();
@@ -77,6 +93,17 @@ async fn no_log_line_has_a_password_token_code_or_admin_token_and_each_request_h
         held.access.rsplit('.').next().unwrap(),
         next.access.rsplit('.').next().unwrap(),
         key,
+        "crc_",
+        &by_phone[4..],
+        &by_recovery[4..],
+        &by_mail[4..],
+        &shown,
+        &mailed,
+        &recovery[0],
+        &recovery[1],
+        &base32,
+        &bob.refresh[4..],
+        &eve.refresh[4..],
     ] {
         assert!(!log.contains(secret), "{secret} is in the log");
     }

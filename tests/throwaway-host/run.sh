@@ -4,6 +4,7 @@
 #
 #   tests/throwaway-host/run.sh           runs until Ctrl-C
 #   tests/throwaway-host/run.sh --check   does one whole sign-up and ends; non-zero names the step
+#   tests/throwaway-host/run.sh --contract  asks the API all that its description allows, and more
 #   tests/throwaway-host/run.sh --bench   measures registrations with the optimised programs and ends:
 #       BENCH_AT_ONCE=1,8,32,64 so many at once, on a host that had BENCH_ACCOUNTS=0 accounts before,
 #       written by BENCH_WRITER=shadow-utils (accounts.writer of provisiond.toml)
@@ -22,6 +23,12 @@ die() { echo "demo: $*" >&2; exit 1; }
 case "${1:-}" in
   "") ;;
   --check) HOST_MODE=check ;;
+  --contract)
+    HOST_MODE=contract
+    SCHEMATHESIS="$(eval "$("$root/tests/bootstrap.sh" paths)"; echo "$SCHEMATHESIS")"
+    export SCHEMATHESIS
+    [[ -x $SCHEMATHESIS ]] || die "$SCHEMATHESIS is missing: tests/bootstrap.sh contract"
+    ;;
   --bench)
     HOST_MODE=bench profile=release needed+=(load)
     export BENCH_AT_ONCE="${BENCH_AT_ONCE:-1,8,32,64}" BENCH_ACCOUNTS="${BENCH_ACCOUNTS:-0}" BENCH_WRITER="${BENCH_WRITER:-shadow-utils}"

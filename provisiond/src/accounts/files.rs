@@ -1,8 +1,8 @@
 //! Reading passwd(5), group(5) and shadow(5) directly: what is on the disk, without a cache.
 
-use std::io::{self, BufRead, BufReader};
+use std::io::Read;
 
-use super::AccountError;
+use super::{AccountError, lines};
 
 pub(super) const PASSWD: &str = "/etc/passwd";
 pub(super) const GROUP: &str = "/etc/group";
@@ -73,50 +73,43 @@ impl std::fmt::Debug for ShadowEntry {
     }
 }
 
-/// Reads the first line of that name that `parse` understands. Cost matters here: on a host with
-/// many accounts these scans are what provisiond adds to the cost of the tools.
+/// How much of a file is looked at at a time.
+const BLOCK: usize = 64 * 1024;
+
+/// Reads the first line of that name that `parse` understands.
 fn find<T>(
     path: &'static str,
     name: &str,
     parse: impl Fn(&str) -> Option<T>,
 ) -> Result<Option<T>, AccountError> {
-    scan(path, |line| {
-        if !is_of(line, name) {
-            return None;
-        }
-        // A line that is no UTF-8 is none of provisiond's.
-        parse(std::str::from_utf8(line).ok()?)
+    blocks(path, |block| {
+        lines::named(block, name).find_map(|line| {
+            // A line that is no UTF-8 is none of provisiond's.
+            parse(std::str::from_utf8(block.get(line)?).ok()?)
+        })
     })
 }
 
-/// Calls `take` with each line of a file until it gives something.
-fn scan<T>(
+/// Calls `look` with one block of whole lines after the other until it gives something.
+fn blocks<T>(
     path: &'static str,
-    mut take: impl FnMut(&[u8]) -> Option<T>,
+    mut look: impl FnMut(&[u8]) -> Option<T>,
 ) -> Result<Option<T>, AccountError> {
     let unreadable = |source| AccountError::Unreadable { path, source };
-    let file = std::fs::File::open(path).map_err(unreadable)?;
-    let mut reader = BufReader::with_capacity(64 * 1024, file);
-    let mut line = Vec::with_capacity(256);
+    let mut file = std::fs::File::open(path).map_err(unreadable)?;
+    let mut block = Vec::with_capacity(BLOCK + BLOCK / 2);
     loop {
-        line.clear();
-        match reader.read_until(b'\n', &mut line) {
-            Ok(0) => return Ok(None),
-            Ok(_) => {
-                let line = line.strip_suffix(b"\n").unwrap_or(&line);
-                if let Some(found) = take(line) {
-                    return Ok(Some(found));
-                }
-            }
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(unreadable(e)),
+        let more = file.by_ref().take(BLOCK as u64).read_to_end(&mut block);
+        if more.map_err(unreadable)? == 0 {
+            // The last line, if it has no end.
+            return Ok(look(&block));
         }
+        let whole = memchr::memrchr(b'\n', &block).map_or(0, |at| at + 1);
+        if let Some(found) = look(block.get(..whole).unwrap_or_default()) {
+            return Ok(Some(found));
+        }
+        block.drain(..whole);
     }
-}
-
-pub(super) fn is_of(line: &[u8], name: &str) -> bool {
-    line.strip_prefix(name.as_bytes())
-        .is_some_and(|rest| rest.starts_with(b":"))
 }
 
 fn passwd_entry(line: &str) -> Option<PasswdEntry> {
@@ -165,23 +158,29 @@ pub(super) fn shadow(name: &str) -> Result<Option<ShadowEntry>, AccountError> {
 
 /// Whether a line has that name, even one that is damaged otherwise.
 pub(super) fn has_name(path: &'static str, name: &str) -> Result<bool, AccountError> {
-    let found = scan(path, |line| is_of(line, name).then_some(()))?;
+    let found = blocks(path, |block| lines::named(block, name).next())?;
     Ok(found.is_some())
 }
 
-/// The third field of a passwd or group line.
-fn id_of(line: &str) -> Option<u32> {
-    line.split(':').nth(2)?.parse().ok()
+/// Whether a line of passwd(5) or group(5) has that number.
+pub(super) fn has_number(path: &'static str, number: u32) -> Result<bool, AccountError> {
+    let found = blocks(path, |block| lines::numbered(block, number).next())?;
+    Ok(found.is_some())
 }
 
 /// Groups whose line names the user as a member, or that have that number.
 pub(super) fn groups_of(name: &str, primary: u32) -> Result<Vec<String>, AccountError> {
     let mut groups = Vec::new();
-    scan(GROUP, |line| {
-        let line = std::str::from_utf8(line).ok()?;
-        let members = line.rsplit(':').next().unwrap_or_default();
-        if id_of(line) == Some(primary) || members.split(',').any(|m| m == name) {
-            groups.push(line.split(':').next().unwrap_or_default().to_owned());
+    blocks(GROUP, |block| {
+        for line in block.split(|byte| *byte == b'\n') {
+            let Ok(line) = std::str::from_utf8(line) else {
+                continue;
+            };
+            let number = line.split(':').nth(2).and_then(|id| id.parse().ok());
+            let members = line.rsplit(':').next().unwrap_or_default();
+            if number == Some(primary) || members.split(',').any(|m| m == name) {
+                groups.push(line.split(':').next().unwrap_or_default().to_owned());
+            }
         }
         None::<()>
     })?;
@@ -191,13 +190,6 @@ pub(super) fn groups_of(name: &str, primary: u32) -> Result<Vec<String>, Account
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_is_found_whole_and_never_by_its_beginning() {
-        assert!(is_of(b"bob:x:1:1::/:/bin/sh", "bob"));
-        assert!(!is_of(b"bobby:x:1:1::/:/bin/sh", "bob"));
-        assert!(!is_of(b"bob", "bob"));
-    }
 
     #[test]
     fn lines_come_apart_into_their_fields() {

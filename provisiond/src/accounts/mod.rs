@@ -5,8 +5,10 @@ mod absent;
 mod command;
 mod direct;
 mod files;
+mod lines;
 mod processes;
 mod shadow_utils;
+mod sources;
 
 use provision_api::{BcryptHash, Username};
 

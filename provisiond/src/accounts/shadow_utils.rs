@@ -7,6 +7,7 @@ use users::os::unix::GroupExt;
 use super::absent::Absent;
 use super::command;
 use super::files::{self, GroupEntry, PasswdEntry, ShadowEntry};
+use super::sources::Sources;
 use super::{AccountDatabase, AccountError, NewUser, PasswordField};
 use super::{check_group, check_user, has_password, is_expired, untrue};
 use crate::crash_point;
@@ -36,6 +37,7 @@ pub struct ShadowUtils {
     held: Option<OwnedFd>,
     retry_within: Duration,
     absent: Absent,
+    sources: Sources,
 }
 
 impl ShadowUtils {
@@ -46,6 +48,7 @@ impl ShadowUtils {
             held,
             retry_within: RETRY_WITHIN,
             absent: Absent::default(),
+            sources: Sources::default(),
         }
     }
 
@@ -114,7 +117,13 @@ impl AccountDatabase for ShadowUtils {
     }
 
     fn id_in_use(&self, id: u32) -> Result<bool, AccountError> {
-        // Asks every source of nsswitch.conf(5), the files among them.
+        if files::has_number(files::PASSWD, id)? || files::has_number(files::GROUP, id)? {
+            return Ok(true);
+        }
+        if !self.sources.may_have_number(id) {
+            return Ok(false);
+        }
+        // Asks every source of nsswitch.conf(5).
         Ok(users::get_user_by_uid(id).is_some() || users::get_group_by_gid(id).is_some())
     }
 

@@ -167,7 +167,7 @@ impl Auth {
         Ok(made)
     }
 
-    async fn change(
+    pub(super) async fn change(
         &self,
         id: UserId,
         change: impl Fn(&mut User) + Send + Sync,
@@ -187,7 +187,7 @@ impl Auth {
     }
 
     /// Writes into the sessions what the member's record has decided already.
-    async fn mark_ended(&self, user: UserId, why: SessionEnd) -> Result<(), StoreError> {
+    pub(super) async fn mark_ended(&self, user: UserId, why: SessionEnd) -> Result<(), StoreError> {
         let now: Timestamp = self.world.now();
         let mut after = None;
         let current = self.world.store.user(user).await?;

@@ -11,8 +11,8 @@ use super::keys::{KeyError, KeyRing};
 use crate::audit::By;
 use crate::config::{Config, TokenAlgorithm};
 use crate::domain::{
-    Action, BcryptHash, Device, MailDomain, Origin, RefreshKey, RefreshToken, Session, Subject,
-    User,
+    Action, BcryptHash, Device, FactorPolicy, MailDomain, Origin, RefreshKey, RefreshToken,
+    Session, Subject, User,
 };
 use crate::hash::HashPool;
 use crate::ports::{EntropyExt, StoreError};
@@ -37,6 +37,10 @@ pub struct AuthPolicy {
     pub domain: MailDomain,
     /// What a comparison costs.
     pub bcrypt_cost: u32,
+    /// Who is asked for a second factor.
+    pub second_factor: FactorPolicy,
+    /// What the community calls itself, for authenticators.
+    pub community: String,
 }
 
 impl AuthPolicy {
@@ -56,6 +60,10 @@ impl AuthPolicy {
             ),
             domain: config.community.domain.clone(),
             bcrypt_cost: config.accounts.bcrypt_cost,
+            second_factor: FactorPolicy {
+                required: config.auth.require_two_factor.clone(),
+            },
+            community: config.community.name.clone(),
         }
     }
 }

@@ -1,7 +1,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{BcryptHash, DisplayName, Email, Profile, RegistrationId, SshPublicKey, Username};
+use super::{
+    BcryptHash, DisplayName, Email, Profile, RegistrationId, SecondFactor, SshPublicKey, Username,
+};
 
 /// Names a member; equal to the id of the registration that made the member, so that making it
 /// twice is impossible.
@@ -72,8 +74,11 @@ pub struct Access {
     /// Sessions that began under another number are over. One write to the member thus ends all
     /// sessions, those included that begin at the same moment.
     pub epoch: u64,
-    /// When a password was last right.
+    /// When the member was last let in.
     pub last_login_at: Option<Timestamp>,
+    /// What a login asks for after the password.
+    #[serde(default)]
+    pub second_factor: SecondFactor,
 }
 
 /// A member's record in the directory.

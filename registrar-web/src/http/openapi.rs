@@ -45,6 +45,7 @@ pub(super) fn routes() -> (Router<AppState>, OpenApi) {
         .tags(Some([
             tag("registration", "Sign up and prove the address; for everyone."),
             tag("login", "Log in, stay logged in, and see where one is logged in."),
+            tag("two-factor", "What a login asks for after the password."),
             tag("admin", "Review and mend; with the admin token, or the access token of a member whose role allows it."),
             tag("internal", "For other services on the same host, by the socket that server.internal_socket names; elsewhere these answer 401."),
             tag("health", "For monitoring; never limited."),
@@ -87,6 +88,7 @@ pub(super) fn routes() -> (Router<AppState>, OpenApi) {
         .merge(api::status::routes())
         .merge(api::verify::routes())
         .merge(api::login::routes())
+        .merge(api::two_factor::routes())
         .merge(api::sessions::routes())
         .merge(api::keys::routes())
         .merge(api::admin::routes())
@@ -200,6 +202,8 @@ pub(super) struct RegisterProblems;
 pub(super) struct VerifyProblems;
 /// What a route with a body may be answered with.
 pub(super) struct FieldsProblems;
+/// What a route may be answered with that reads a query, or more than an id from its path.
+pub(super) struct ParameterProblems;
 /// What every route that needs the store may be answered with.
 pub(super) struct StoreProblems;
 /// What a route that names a registration may be answered with.
@@ -278,6 +282,17 @@ impl IntoResponses for FieldsProblems {
     }
 }
 
+impl IntoResponses for ParameterProblems {
+    fn responses() -> Responses {
+        let problem = Problem::field(
+            "cursor",
+            "malformed",
+            "give the nextCursor of the page before",
+        );
+        of([problem, limited()])
+    }
+}
+
 impl IntoResponses for StoreProblems {
     fn responses() -> Responses {
         of([store_down(), limited()])
@@ -313,6 +328,7 @@ impl IntoResponses for AdminProblems {
             })
             .into(),
             store_down(),
+            limited(),
         ])
     }
 }

@@ -126,7 +126,7 @@ impl IntoResponses for InternalProblems {
     }
 }
 
-fn refusals() -> Vec<Problem> {
+pub(super) fn refusals() -> Vec<Problem> {
     [
         TokenError::Invalid,
         TokenError::Ended(SessionEnd::SignedOut),

@@ -21,10 +21,15 @@ impl Outbox {
             let Some(mut r) = self.store.registration(job.registration).await? else {
                 return Ok(());
             };
-            // Who has proven the address has got the mail; and a session is not the registration's
+            // Who has proven the address has got the mail; and logins are not the registration's
             // business.
             if job.kind == MailKind::VerifyEmail && r.address_is_proven()
-                || matches!(job.kind, MailKind::SessionRevoked { .. })
+                || matches!(
+                    job.kind,
+                    MailKind::SessionRevoked { .. }
+                        | MailKind::LoginCode { .. }
+                        | MailKind::SecondFactorChanged { .. }
+                )
             {
                 return Ok(());
             }

@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use provision_api::{Account, HealthReply};
 use registrar_web::audit::Audit;
-use registrar_web::auth::{Auth, AuthPolicy, Client, KeyRing, LoginError, TokenError, Tokens};
+use registrar_web::auth::{
+    Auth, AuthPolicy, Client, Entered, KeyRing, LoginError, TokenError, Tokens,
+};
 use registrar_web::config::{Config, TokenAlgorithm};
 use registrar_web::domain::*;
 use registrar_web::hash::HashPool;
@@ -144,7 +146,10 @@ impl Instance {
 
     pub(crate) async fn login(&self, who: &str, password: &str) -> Result<Tokens, LoginError> {
         let password = zeroize::Zeroizing::new(password.to_owned());
-        self.auth.login(who, password, &Self::client()).await
+        match self.auth.login(who, password, &Self::client()).await? {
+            Entered::In(tokens) => Ok(*tokens),
+            Entered::Asked(asked) => panic!("{asked:?}"),
+        }
     }
 
     pub(crate) async fn refresh(&self, token: &str) -> Result<Tokens, TokenError> {

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::ops::Range;
 use std::os::fd::OwnedFd;
 
 use nix::errno::Errno;
@@ -10,6 +11,7 @@ use nix::sys::stat::{FileStat, Mode, fchmod, fstat};
 use nix::unistd::{Gid, Uid, fchown};
 
 use super::Name;
+use crate::accounts::lines;
 use crate::{crash_point, dirfd};
 
 /// What is read at most: some millions of accounts.
@@ -53,41 +55,36 @@ impl Current {
         self.name
     }
 
-    /// Its lines, without their ends.
-    pub(super) fn lines(&self) -> impl Iterator<Item = &[u8]> {
-        let end = self.content.strip_suffix(b"\n").unwrap_or(&self.content);
-        end.split(|byte| *byte == b'\n')
+    /// All of it.
+    pub(super) fn text(&self) -> &[u8] {
+        &self.content
+    }
+
+    /// Where its first line of that name is, without the line's end.
+    pub(super) fn line_of(&self, name: &str) -> Option<Range<usize>> {
+        lines::named(&self.content, name).next()
     }
 
     /// Writes the version with one more line: at the end, but before the lines with which passwd(5)
     /// hands over to NIS.
     pub(super) fn with_line(&self, etc: &OwnedFd, line: &str) -> io::Result<Staged> {
-        let mut at = 0;
-        for existing in self.content.split_inclusive(|byte| *byte == b'\n') {
-            if existing.starts_with(b"+") || existing.starts_with(b"-") {
-                break;
-            }
-            at += existing.len();
-        }
+        let at = lines::before_nis(&self.content);
         let (before, after) = self.content.split_at_checked(at).unwrap_or_default();
         let open_end = !before.is_empty() && !before.ends_with(b"\n");
         let break_before: &[u8] = if open_end { b"\n" } else { b"" };
         self.stage(etc, &[before, break_before, line.as_bytes(), b"\n", after])
     }
 
-    /// Writes the version in which this line, one of [`lines`](Self::lines), is another.
+    /// Writes the version in which the line there (see [`line_of`](Self::line_of)) is another.
     pub(super) fn with_line_replaced(
         &self,
         etc: &OwnedFd,
-        index: usize,
+        old: Range<usize>,
         line: &str,
     ) -> io::Result<Staged> {
-        let lines = self.content.split_inclusive(|byte| *byte == b'\n');
-        let at: usize = lines.clone().take(index).map(<[u8]>::len).sum();
-        let old = lines.clone().nth(index).map_or(0, <[u8]>::len);
-        let before = self.content.get(..at).unwrap_or_default();
-        let after = self.content.get(at + old..).unwrap_or_default();
-        self.stage(etc, &[before, line.as_bytes(), b"\n", after])
+        let before = self.content.get(..old.start).unwrap_or_default();
+        let after = self.content.get(old.end..).unwrap_or_default();
+        self.stage(etc, &[before, line.as_bytes(), after])
     }
 
     fn stage(&self, etc: &OwnedFd, parts: &[&[u8]]) -> io::Result<Staged> {

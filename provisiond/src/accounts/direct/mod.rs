@@ -19,6 +19,7 @@ use nix::unistd::fsync;
 use provision_api::Username;
 
 use super::files::{self, GroupEntry, PasswdEntry, ShadowEntry};
+use super::lines;
 use super::{AccountDatabase, AccountError, NewUser, PasswordField, ShadowUtils, untrue};
 use crate::clock::Clock;
 use crate::{crash_point, dirfd};
@@ -168,7 +169,7 @@ impl Direct {
             (!has_group).then(|| (&group, format!("{name}:x:{id}:"))),
             gshadow
                 .as_ref()
-                .filter(|gshadow| line_of(gshadow, name).is_none())
+                .filter(|gshadow| gshadow.line_of(name).is_none())
                 .map(|gshadow| (gshadow, format!("{name}:!::"))),
             (!has_user).then(|| {
                 let NewUser {
@@ -179,7 +180,7 @@ impl Direct {
                     format!("{name}:x:{id}:{id}:{gecos}:{home}:{shell}"),
                 )
             }),
-            line_of(&shadow, name).is_none().then(|| {
+            shadow.line_of(name).is_none().then(|| {
                 let Ages { min, max, warn } = &ages;
                 let line = format!("{name}:!:{today}:{min}:{max}:{warn}::{EXPIRED}:");
                 (&shadow, line)
@@ -207,9 +208,10 @@ impl Direct {
         tracing::debug!(tool = TOOL, file = files::SHADOW, "writing");
         self.change(&[Name::SHADOW], |etc| {
             let shadow = required(etc, Name::SHADOW)?;
-            let Some((index, line)) = line_of(&shadow, name.as_str()) else {
+            let Some(place) = shadow.line_of(name.as_str()) else {
                 return Err(untrue(TOOL, "the account has no shadow entry"));
             };
+            let line = shadow.text().get(place.clone()).unwrap_or_default();
             let fields: Vec<String> = String::from_utf8_lossy(line)
                 .split(':')
                 .map(str::to_owned)
@@ -218,7 +220,7 @@ impl Direct {
                 .try_into()
                 .map_err(|_| untrue(TOOL, "the shadow entry has not nine fields"))?;
             edit(&mut fields);
-            let new = shadow.with_line_replaced(etc, index, &fields.join(":"));
+            let new = shadow.with_line_replaced(etc, place, &fields.join(":"));
             Ok(vec![new.map_err(unwritable(Name::SHADOW))?])
         })
     }
@@ -243,36 +245,22 @@ fn required(etc: &OwnedFd, name: Name) -> Result<Current, AccountError> {
     })
 }
 
-fn line_of<'a>(file: &'a Current, name: &str) -> Option<(usize, &'a [u8])> {
-    file.lines()
-        .enumerate()
-        .find(|(_, line)| files::is_of(line, name))
-}
-
 /// Whether the name is there with that number already. Name or number in other hands is an error.
 fn is_there(kind: &str, file: &Current, name: &str, id: u32) -> Result<bool, AccountError> {
-    let number = id.to_string();
-    let mut own = false;
-    for line in file.lines() {
-        let mut fields = line.split(|byte| *byte == b':');
-        let is_named_so = fields.next() == Some(name.as_bytes());
-        let has_number = fields.nth(1) == Some(number.as_bytes());
-        match (is_named_so, has_number) {
-            (false, false) => {}
-            (true, true) => own = true,
-            (true, false) => {
-                return Err(AccountError::Foreign(format!(
-                    "the {kind} {name} exists with another number"
-                )));
-            }
-            (false, true) => {
-                return Err(AccountError::Foreign(format!(
-                    "another {kind} has the number {id}"
-                )));
-            }
-        }
+    let text = file.text();
+    let with_number: Vec<_> = lines::numbered(text, id).collect();
+    let named_so: Vec<_> = lines::named(text, name).collect();
+    if named_so.iter().any(|line| !with_number.contains(line)) {
+        return Err(AccountError::Foreign(format!(
+            "the {kind} {name} exists with another number"
+        )));
     }
-    Ok(own)
+    if with_number.iter().any(|line| !named_so.contains(line)) {
+        return Err(AccountError::Foreign(format!(
+            "another {kind} has the number {id}"
+        )));
+    }
+    Ok(!named_so.is_empty())
 }
 
 fn busy(error: LockError) -> AccountError {

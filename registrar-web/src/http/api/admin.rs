@@ -5,7 +5,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::super::extract::{PathText, QueryText, StrictJson};
-use super::super::openapi::AdminProblems;
+use super::super::openapi::{AdminProblems, FieldsProblems, ParameterProblems};
 use super::super::permissions::Admin;
 use super::super::problem::Problem;
 use super::super::problem_kind::Kind;
@@ -40,7 +40,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         ("limit" = Option<usize>, Query, description = "1 to 100, default 50"),
         ("cursor" = Option<String>, Query, description = "`nextCursor` of the page before"),
     ),
-    responses((status = 200, description = "A page of them, oldest first.", body = AdminPage), AdminProblems)
+    responses((status = 200, description = "A page of them, oldest first.", body = AdminPage), AdminProblems, ParameterProblems)
 )]
 async fn list(
     _: Admin,
@@ -134,7 +134,7 @@ async fn approve(
     security(("adminToken" = []), ("accessToken" = [])),
     params(("id" = String, Path, description = "Which")),
     request_body = RejectBody,
-    responses((status = 200, description = "Rejected; also when it was before.", body = AdminRegistration), AdminProblems)
+    responses((status = 200, description = "Rejected; also when it was before.", body = AdminRegistration), AdminProblems, FieldsProblems)
 )]
 async fn reject(
     admin: Admin,
@@ -190,7 +190,7 @@ async fn retry(
     tag = "admin",
     security(("adminToken" = []), ("accessToken" = [])),
     request_body = NameBody,
-    responses((status = 202, description = "Every step that is not done is tried now.", body = AdminRegistration), AdminProblems)
+    responses((status = 202, description = "Every step that is not done is tried now.", body = AdminRegistration), AdminProblems, FieldsProblems)
 )]
 async fn system_setup(
     admin: Admin,
@@ -210,7 +210,7 @@ async fn system_setup(
     tag = "admin",
     security(("adminToken" = []), ("accessToken" = [])),
     params(("username" = String, Path, description = "Which")),
-    responses((status = 200, description = "Also for a name without an account: `exists` is false then.", body = SystemStatusAnswer), AdminProblems)
+    responses((status = 200, description = "Also for a name without an account: `exists` is false then.", body = SystemStatusAnswer), AdminProblems, ParameterProblems)
 )]
 async fn system_status(
     _: Admin,

@@ -12,7 +12,7 @@ use super::super::openapi_auth::{InternalProblems, SiblingLoginProblems, Sibling
 use super::super::problem::Problem;
 use super::super::state::AppState;
 use super::wire::TakenIn;
-use super::wire_auth::TokenAnswer;
+use super::wire_factor::LoginAnswer;
 use super::wire_internal::{CheckBody, Checked, SiblingLogin, SiblingSignUp, TokenBody};
 use crate::auth::{Client, TokenError};
 use crate::domain::Device;
@@ -50,26 +50,28 @@ async fn signup(
 
 /// Log someone in
 ///
-/// As `/api/auth/login`: limits and the list of sessions have `clientAddress` and `device`.
+/// As `/api/auth/login`: limits and the list of sessions have `clientAddress` and `device`. Who has a
+/// second factor gets a challenge; send it with the code to `/api/auth/verify-totp` or
+/// `/api/auth/verify-otp`.
 #[utoipa::path(
     post,
     path = "/internal/auth/login",
     tag = "internal",
     request_body = SiblingLogin,
     responses(
-        (status = 200, description = "The password is right.", body = TokenAnswer),
+        (status = 200, description = "The password is right: a session has begun, or waits for the second factor.", body = LoginAnswer),
         SiblingLoginProblems,
     )
 )]
 async fn login(
     State(state): State<AppState>,
     StrictJson(body): StrictJson<SiblingLogin>,
-) -> Result<Json<TokenAnswer>, Problem> {
+) -> Result<Json<LoginAnswer>, Problem> {
     let password = Zeroizing::new(body.password);
     let client = client(&body.client_address, body.device.as_deref())?;
     let who = &body.email_or_username;
-    let tokens = state.auth.login(who, password, &client).await?;
-    Ok(Json(TokenAnswer::of(&tokens, state.now())))
+    let entered = state.auth.login(who, password, &client).await?;
+    Ok(Json(LoginAnswer::of(&entered, state.now())))
 }
 
 /// Log someone out

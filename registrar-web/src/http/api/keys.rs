@@ -44,7 +44,7 @@ async fn jwks(State(state): State<AppState>) -> Json<JwkSet> {
 async fn rotate(admin: Admin, State(state): State<AppState>) -> Result<Json<NewKey>, Problem> {
     let kid = state.auth.rotate_keys(admin.by()).await?;
     tracing::warn!(
-        BY = admin.by().actor.name(),
+        BY = admin.name(),
         kid,
         "the keys of access tokens were rotated"
     );
