@@ -78,7 +78,12 @@ async fn every_route_answers_those_whom_the_table_names_and_nobody_else() {
     let mut held = app.login("ada").await;
     for line in PERMISSIONS {
         if line.who == Who::Sibling {
-            for token in [None, Some("nonsense"), Some(ADMIN), Some(held.access.as_str())] {
+            for token in [
+                None,
+                Some("nonsense"),
+                Some(ADMIN),
+                Some(held.access.as_str()),
+            ] {
                 let (status, code) = call(&app, line, token).await;
                 let refused = (status.as_u16(), code.as_str());
                 assert_eq!(refused, (401, "internal-only"), "{line:?}");

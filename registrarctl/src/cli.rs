@@ -56,7 +56,7 @@ pub(crate) enum Command {
     /// Members and their accounts on the host
     #[command(subcommand)]
     Users(Users),
-    /// Make an active member the first super_admin
+    /// Make an active member the first super admin
     BootstrapAdmin {
         /// The member
         name: String,

@@ -14,7 +14,7 @@ use super::bearer::token_of;
 /// What `registrarctl` says who runs it in. Believed where the kernel has let the peer in and can't
 /// tell its name.
 const NAME_HEADER: &str = "x-registrar-admin";
-/// The uid of whoever has none in this user namespace (user_namespaces(7)).
+/// The uid of whoever has none in this user namespace (`user_namespaces(7)`).
 const OVERFLOW: u32 = 65_534;
 
 /// The other end of a connection by a Unix socket. Every request of such a connection has it among
