@@ -21,7 +21,7 @@ macro_rules! fixed {
 
 fixed! {
     server.listen, server.state_directory,
-    server.admin_socket, server.admin_group,
+    server.metrics_listen, server.admin_socket, server.admin_group,
     server.internal_socket, server.internal_group, server.internal_token_file,
     accounts.bcrypt_cost, accounts.hash_threads, accounts.hash_queue,
     auth.algorithm,

@@ -3,7 +3,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{self, HeaderMap, HeaderValue};
@@ -64,6 +64,8 @@ pub(super) async fn finish(
         CLIENT = %client.0,
     );
     let wants_json = wants_json(&path, request.headers());
+    // What the router has, not what the client wrote.
+    let route = request.extensions().get::<MatchedPath>().cloned();
     request.extensions_mut().insert(Client(client));
     request.extensions_mut().insert(current.clone());
 
@@ -84,6 +86,9 @@ pub(super) async fn finish(
     if let Ok(id) = HeaderValue::from_str(&current.text) {
         response.headers_mut().insert(request_id::HEADER, id);
     }
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    let (status, took) = (response.status().as_u16(), began.elapsed());
+    world.metrics.answered(route, &method, status, took);
     let _in = span.enter();
     log(&method, &path, response.status(), began.elapsed());
     response

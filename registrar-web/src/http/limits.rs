@@ -76,7 +76,7 @@ pub(super) async fn count(State(state): State<AppState>, request: Request, next:
 fn is_health(path: &str) -> bool {
     matches!(
         path,
-        "/health" | "/health/ready" | "/api/health" | "/api/auth/health"
+        "/metrics" | "/health" | "/health/ready" | "/api/health" | "/api/auth/health"
     )
 }
 

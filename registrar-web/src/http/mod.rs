@@ -12,6 +12,7 @@ mod extract;
 mod headers;
 mod limits;
 mod local;
+mod metrics;
 mod openapi;
 mod openapi_auth;
 mod openapi_factor;
@@ -36,6 +37,7 @@ pub use admin_token::AdminToken;
 pub use client_address::{Peer, client_address, client_key};
 pub use current::CurrentRoutes;
 pub use local::{AdminDoor, Door, LocalPeer};
+pub use metrics::metrics_router;
 pub use openapi::document;
 pub use permissions::{PERMISSIONS, Permission, Who};
 pub use problem::Problem;
@@ -59,6 +61,7 @@ pub fn router(state: AppState) -> Router {
         .merge(openapi::documentation(document))
         .merge(pages::routes())
         .merge(static_files::routes())
+        .merge(metrics::routes())
         .fallback(|| async { Problem::new(Kind::NotFound) })
         .method_not_allowed_fallback(|| async { Problem::new(Kind::MethodNotAllowed) })
         // The last one is the outermost.

@@ -24,6 +24,7 @@ use registrar_web::domain::{
 };
 use registrar_web::hash::{HashPool, best_hasher};
 use registrar_web::mail::Community;
+use registrar_web::metrics::Metrics;
 use registrar_web::outbox::Outbox;
 use registrar_web::ports::{Clock, Entropy, Store};
 use registrar_web::registration::{ClientKey, Policy, Registrar, RegistrationView, Saga, World};
@@ -111,6 +112,7 @@ impl TestService {
         let entropy: Arc<dyn Entropy> = Arc::new(Seeded::new(7));
         let world = World {
             audit: Audit::new(store.clone(), clock.clone()),
+            metrics: Metrics::default(),
             store: store.clone(),
             provisioner: host.clone(),
             clock: clock.clone(),
