@@ -85,6 +85,8 @@ async fn five_wrong_codes_end_a_login_and_no_other_is_judged_before_the_window_e
     }
     let answer = app.verify_otp(&challenge, &code).await;
     assert_eq!(is(&answer), (401, "challenge-unknown".into()));
+    // Whoever it is knows the password: the owner is told, once.
+    assert_eq!(app.changes_told().await, [FactorChange::WrongCodes]);
     // Another login does not bring more guesses, here or on another instance or after a restart.
     let challenge = app.asked("ada", "email").await;
     let code = app.mailed_code().await;
@@ -415,6 +417,7 @@ async fn an_admin_takes_it_away_from_who_has_lost_it_but_not_from_the_own_rank_o
     let bob = app.login("bob").await;
     let path = format!("/api/users/{id}/second-factor/reset");
     for (ada, bob_is) in [
+        (Role::SuperAdmin, Role::SuperAdmin),
         (Role::SiteAdmin, Role::SiteAdmin),
         (Role::SuperAdmin, Role::SiteAdmin),
         (Role::ClientUser, Role::Operator),
@@ -423,6 +426,9 @@ async fn an_admin_takes_it_away_from_who_has_lost_it_but_not_from_the_own_rank_o
         let refused = app.as_member(Method::POST, &path, &bob.access).await;
         assert_eq!(is(&refused), (403, "forbidden".into()), "{bob_is:?}");
     }
+    roles(Role::SuperAdmin, Role::SiteAdmin).await;
+    let own = app.as_member(Method::POST, &path, &held.access).await;
+    assert_eq!(is(&own), (403, "forbidden".into()), "the own one");
     app.asked("ada", "totp").await;
     app.mails().await;
     roles(Role::Operator, Role::SiteAdmin).await;

@@ -66,6 +66,7 @@ fn each_change_of_the_second_factor_is_told_in_words_of_its_own() {
         ),
         (FactorChange::RecoveryCodeUsed, "recovery codes was used"),
         (FactorChange::Reset, "an admin has switched off"),
+        (FactorChange::WrongCodes, "and then wrong codes"),
     ] {
         let text = mail(factor(change), "Ada").text.replace('\n', " ");
         assert!(text.contains(words), "{text}");

@@ -88,6 +88,8 @@ pub enum FactorChange {
     RecoveryCodeUsed,
     /// An admin has switched it all off.
     Reset,
+    /// Nothing, but logins with the right password came with wrong codes.
+    WrongCodes,
 }
 
 impl MailKind {

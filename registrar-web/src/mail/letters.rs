@@ -215,12 +215,21 @@ pub(super) fn second_factor_changed(
         FactorChange::Reset => {
             "an admin has switched off what a login asked for after the password, and ended all sessions. Recovery codes do not work any more."
         }
+        FactorChange::WrongCodes => {
+            "someone gave the right password and then wrong codes, so often that no more are taken for a while. Nobody was let in."
+        }
         FactorChange::RecoveryCodeUsed => {
             "one of the recovery codes was used in place of the usual code. It does not work a second time."
         }
     };
     Letter {
-        subject: format!("How you log in to {name} was changed"),
+        subject: match change {
+            FactorChange::RecoveryCodeUsed => {
+                format!("A recovery code of yours at {name} was used")
+            }
+            FactorChange::WrongCodes => format!("Someone may know your password at {name}"),
+            _ => format!("How you log in to {name} was changed"),
+        },
         greeting: greeting(r),
         blocks: vec![
             words(format!("at your account {} at {name}, {what}", r.username)),

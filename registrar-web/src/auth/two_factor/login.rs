@@ -147,9 +147,14 @@ impl Auth {
                 Err(e) => return Err(e.into()),
             };
             if let Answered::Wrong { tries_left } = answered {
-                let (_, window) = self.policy.failed_logins;
-                store.count(&key, window, now).await?;
+                let (most, window) = self.policy.failed_logins;
+                let counted = store.count(&key, window, now).await?;
                 tracing::info!(USERNAME = %user.username, tries_left, "a wrong second factor");
+                if counted.count == most {
+                    // Once in a window: whoever it is knows the password.
+                    let what = FactorChange::WrongCodes;
+                    self.tell(&user, what, client, now).await?;
+                }
                 return Err(FactorError::WrongAnswer { tries_left });
             }
             if matches!(proof, Proof::Recovery(_)) {

@@ -30,7 +30,8 @@ pub struct Resetter {
 impl Resetter {
     fn may(&self, member: &User) -> bool {
         match self.role {
-            None | Some(Role::SuperAdmin) => true,
+            None => true,
+            // Not the own one either: that takes the password.
             Some(role) => role.is_at_least(member.role) && role != member.role,
         }
     }

@@ -297,8 +297,8 @@ async fn new_recovery_codes(
 /// Take a member's second factor away
 ///
 /// For who has lost it, and the recovery codes. All sessions of the member end, and the member is
-/// told by mail. Members may do it for roles below their own; `super_admin` and the admin token for
-/// all. Whose role must have a second factor gets codes by mail from then on.
+/// told by mail. Members may do it for roles below their own, the admin token for all. Whose role
+/// must have a second factor gets codes by mail from then on.
 #[utoipa::path(
     post,
     path = "/api/users/{id}/second-factor/reset",
