@@ -1,10 +1,10 @@
-//! What admins see and do: the audit log, the numbers of the site, the first admin.
+//! What admins see and do: the audit log, the numbers of the site.
 
 mod http_support;
 
 use http::Method;
 use http_support::{App, config};
-use registrar_web::domain::{AuditEntry, Mode, Role, Username};
+use registrar_web::domain::{AuditEntry, Mode};
 use registrar_web::ports::{AuditFilter, PageRequest};
 use serde_json::{Value, json};
 
@@ -199,40 +199,4 @@ async fn with_the_host_down_the_numbers_say_why_the_site_is_not_ready() {
     let failed = checks.iter().find(|c| c["ok"] == false).unwrap();
     assert_eq!(failed["name"], "provisiond");
     assert_eq!(failed["message"], "provisiond does not answer");
-}
-
-#[tokio::test]
-async fn an_active_member_is_made_the_first_admin_and_the_log_says_so() {
-    let app = App::new();
-    app.member("ada").await;
-    let path = "/api/admin/bootstrap";
-    let made = post(&app, path, json!({"username": "ada"})).await;
-    assert_eq!(made["role"], "super_admin");
-    // The second time there is nothing to write down.
-    post(&app, path, json!({"username": "ada"})).await;
-    let page = get(&app, "/api/admin/audit").await;
-    assert_eq!(lines(&page), ["admin token admin-bootstrapped ada"]);
-    assert_eq!(page["items"][0]["details"]["before"], "client_user");
-    let held = app.login("ada").await;
-    let answer = app.as_member(Method::GET, "/api/admin/audit", &held.access);
-    assert_eq!(answer.await.status, 200);
-}
-
-#[tokio::test]
-async fn who_is_no_member_yet_can_not_be_made_an_admin() {
-    let app = App::new();
-    app.register("ada").await;
-    app.run().await;
-    for name in ["ada", "nobody"] {
-        let body = json!({ "username": name });
-        let path = "/api/admin/bootstrap";
-        let answer = app.as_admin(Method::POST, path, Some(body)).await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.code()),
-            (404, "not-found".into())
-        );
-    }
-    let name = Username::parse("ada").unwrap();
-    let user = app.world.store.user_by_username(&name).await.unwrap();
-    assert_eq!(user.unwrap().role, Role::ClientUser);
 }

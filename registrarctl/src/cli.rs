@@ -3,6 +3,14 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+const ROLES: [&str; 5] = [
+    "super_admin",
+    "site_admin",
+    "operator",
+    "client_admin",
+    "client_user",
+];
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
@@ -139,21 +147,62 @@ pub(crate) struct Which {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Invites {
     /// Make one; its link is told this once
-    Create,
+    Create {
+        /// The one address that may register with it; a mail goes there
+        #[arg(long)]
+        email: Option<String>,
+        /// What it makes of who accepts
+        #[arg(long, value_parser = ROLES)]
+        role: Option<String>,
+        /// A word to who gets it
+        #[arg(long)]
+        message: Option<String>,
+        /// How many may register with it
+        #[arg(long)]
+        uses: Option<u32>,
+    },
+    /// List them, oldest first
+    List {
+        /// Those in that state alone
+        #[arg(long, value_parser = ["open", "claimed", "used", "revoked", "expired"])]
+        state: Option<String>,
+        /// At most so many
+        #[arg(long, default_value_t = 1000)]
+        limit: usize,
+    },
+    /// Take one back
+    Revoke {
+        /// Its id
+        id: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Users {
-    /// List the accounts that provisiond made
+    /// List the accounts that provisiond made, and what the web has of them
     List {
         /// Those in that state alone
         #[arg(long, value_parser = ["locked", "active", "suspended", "archived", "removed"])]
         state: Option<String>,
     },
-    /// Show one: what registry, host and registration say
+    /// Show one: what the host and the web say
     Show(Name),
-    /// No login, no process, no mail; all data stays
-    Suspend(Name),
+    /// Give a member another role, which holds from the next request on
+    Role {
+        #[command(flatten)]
+        name: Name,
+        /// The role
+        #[arg(value_parser = ROLES)]
+        role: String,
+    },
+    /// No login here or on the web, no process, no mail; all data stays
+    Suspend {
+        #[command(flatten)]
+        name: Name,
+        /// Why, for the other admins
+        #[arg(long)]
+        reason: String,
+    },
     /// Undo a suspension
     Resume(Name),
     /// Pack a suspended account's home away and delete the Linux user

@@ -83,6 +83,10 @@ impl Web {
         self.ask(Method::POST, path, body).await
     }
 
+    pub(crate) async fn delete(&self, path: &str) -> Result<Value, Failure> {
+        self.ask(Method::DELETE, path, None).await
+    }
+
     async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value, Failure> {
         let asked = tokio::time::timeout(PATIENCE, self.send(method, path, body)).await;
         let (status, bytes) = asked.unwrap_or_else(|_| {

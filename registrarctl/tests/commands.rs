@@ -133,15 +133,37 @@ async fn a_member_is_made_the_first_admin() {
         site.shown("bootstrap-admin ada").await,
         "ada is super_admin now"
     );
+    let audit = site.run("audit --action role-changed").await.unwrap();
+    assert_eq!(audit.json[0]["subject"]["name"], "ada");
+    let shown = site.run("users role ada operator").await.unwrap().json;
+    assert_eq!(shown["role"], "operator");
     assert_eq!(code(site.run("bootstrap-admin grace").await), 3);
 }
 
 #[tokio::test]
-async fn an_invite_is_made_and_its_link_told() {
+async fn an_invite_is_made_its_link_told_and_it_is_listed_and_taken_back() {
     let site = Site::of(App::new()).await;
-    let made = site.run("invites create").await.unwrap();
+    let line = "invites create --email grace@example.org --role operator";
+    let made = site.run(line).await.unwrap();
     let link = made.json["url"].as_str().unwrap();
     assert!(made.text.contains(link), "{}", made.text);
+    site.shown("invites create --uses 5").await;
+
+    let listed = site.run("invites list").await.unwrap();
+    let mut text = listed.text;
+    for (n, invite) in listed.json.as_array().unwrap().iter().enumerate() {
+        let id = invite["id"].as_str().unwrap();
+        text = text.replace(id, &format!("{n:0>36}"));
+    }
+    insta::assert_snapshot!(text);
+
+    let id = made.json["id"].as_str().unwrap();
+    site.shown(&format!("invites revoke {id}")).await;
+    let open = site.run("invites list --state open").await.unwrap();
+    assert_eq!(open.json.as_array().unwrap().len(), 1);
+    assert_eq!(code(site.run("invites revoke ../../x").await), 2);
+    let unknown = "invites revoke 0193a1b2-0000-7000-8000-00000000abcd";
+    assert_eq!(code(site.run(unknown).await), 3);
 }
 
 #[tokio::test]
@@ -206,7 +228,7 @@ async fn what_is_not_there_ends_with_3_and_what_can_not_be_with_4() {
 async fn a_wrong_command_line_ends_with_2() {
     let site = Site::of(App::new()).await;
     for line in [
-        "users suspend Not-A-Name",
+        "users suspend Not-A-Name --reason x",
         "users remove ada",
         "bootstrap-admin x/y",
     ] {
@@ -217,6 +239,8 @@ async fn a_wrong_command_line_ends_with_2() {
         "users",
         "audit --actor a --subject b",
         "registrations reject ada",
+        "users suspend ada",
+        "users role ada king",
     ] {
         let words = std::iter::once("registrarctl").chain(line.split_whitespace());
         let error = Arguments::try_parse_from(words).unwrap_err();

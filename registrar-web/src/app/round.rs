@@ -16,6 +16,7 @@ use crate::http::{self, AppState};
 use crate::mail::{self, Community};
 use crate::metrics::metered_mailer;
 use crate::outbox::Outbox;
+use crate::people::People;
 use crate::ports::EntropyExt;
 use crate::registration::{Policy, Registrar, Saga, World};
 
@@ -30,6 +31,7 @@ pub(super) struct Lasting {
 pub(super) struct Round {
     saga: Saga,
     registrar: Registrar,
+    people: People,
     outbox: Outbox,
     config: Config,
     router: Router,
@@ -73,11 +75,13 @@ impl Round {
             lasting.hashes.clone(),
             lasting.keys.clone(),
         )?;
+        let people = People::new(registrar.clone(), auth.clone(), &config);
         let admin = admin_token(&config)?;
         let state = AppState::new(registrar.clone(), auth, &config, admin, stop.clone());
         Ok(Self {
             saga: Saga::new(world.clone(), policy, worker),
             registrar,
+            people,
             outbox,
             config,
             router: http::router(state),
@@ -94,12 +98,16 @@ impl Round {
     /// may be at work by then, as what one works on is leased.
     pub(super) fn start(self, world: &World, tasks: &TaskTracker) -> CancellationToken {
         let (saga, outbox, stop) = (self.saga, self.outbox, self.stop);
-        let registrar = self.registrar;
+        let (registrar, people) = (self.registrar, self.people);
         // Two files that disagree are told of now, not when someone asks.
         tasks.spawn(async move { registrar.readiness().await.warn() });
         tasks.spawn({
             let stop = stop.clone();
             async move { saga.serve(stop).await }
+        });
+        tasks.spawn({
+            let stop = stop.clone();
+            async move { people.serve(stop).await }
         });
         if let Some(maildir) = self.config.mail.bounce_maildir {
             let (outbox, stop) = (outbox.clone(), stop.clone());

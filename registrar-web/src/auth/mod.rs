@@ -6,6 +6,7 @@
 //! or suspending ends it at once, on every instance.
 
 mod access;
+mod confirm;
 mod error;
 mod gate;
 mod keys;
@@ -21,4 +22,4 @@ pub use error::{LoginError, TokenError};
 pub use keys::{KeyError, KeyRing};
 pub use sessions::Caller;
 pub use two_factor::{Asked, Entered, FactorError, FactorStatus, ResetError, Resetter, TotpSetup};
-pub use world::{Auth, AuthPolicy, Client, RotateError, Tokens};
+pub use world::{Auth, AuthPolicy, Client, RotateError, Tokens, Typed};

@@ -1,9 +1,8 @@
 use super::error::TokenError;
 use super::world::{Auth, Client};
-use crate::audit::By;
 use crate::domain::{
-    Action, Actor, AuditEvent, Presented, RefreshToken, Role, Session, SessionEnd, SessionId,
-    Subject, Timestamp, User, UserId, UserState, Username,
+    Action, Actor, AuditEvent, Presented, RefreshToken, Session, SessionEnd, SessionId, Subject,
+    Timestamp, User, UserId, UserState,
 };
 use crate::ports::{Page, PageRequest, StoreError};
 
@@ -143,28 +142,6 @@ impl Auth {
             self.mark_ended(user, SessionEnd::AccountClosed).await?;
         }
         Ok(changed)
-    }
-
-    /// Gives an active member the highest role; `None` when there is none of that name.
-    ///
-    /// # Errors
-    /// The store can't be used.
-    pub async fn make_super_admin(
-        &self,
-        name: &Username,
-        by: &By,
-    ) -> Result<Option<User>, StoreError> {
-        let found = self.world.store.user_by_username(name).await?;
-        let Some(found) = found.filter(|u| u.state == UserState::Active) else {
-            return Ok(None);
-        };
-        let made = self.change(found.id, |u| u.role = Role::SuperAdmin).await?;
-        if let Some(user) = made.as_ref().filter(|_| found.role != Role::SuperAdmin) {
-            let mut event = by.event(Action::AdminBootstrapped, Subject::member(user));
-            event.details = vec![("before", found.role.as_str().to_owned())];
-            self.world.audit.record(event).await?;
-        }
-        Ok(made)
     }
 
     pub(super) async fn change(

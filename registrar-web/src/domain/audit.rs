@@ -14,10 +14,26 @@ pub type AuditId = Uuid;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
-    /// A member was made the first admin.
-    AdminBootstrapped,
+    /// Someone has joined by an invite.
+    InviteAccepted,
+    /// An invite was made.
+    InviteCreated,
+    /// An invite was taken back.
+    InviteRevoked,
     /// A new key signs access tokens.
     KeysRotated,
+    /// All that was personal was taken out of a deleted account.
+    MemberAnonymised,
+    /// An account was deleted, for the time of grace.
+    MemberDeleted,
+    /// A member got their own data as a file.
+    MemberExported,
+    /// A suspended or deleted account works again.
+    MemberResumed,
+    /// An account was suspended.
+    MemberSuspended,
+    /// Name or profile of a member was changed.
+    ProfileChanged,
     /// A recovery code took the place of a second factor.
     RecoveryCodeUsed,
     /// Recovery codes were made anew.
@@ -30,6 +46,8 @@ pub enum Action {
     RegistrationRejected,
     /// A registration's next step is tried at once.
     RegistrationRetried,
+    /// A member has another role.
+    RoleChanged,
     /// A member's second factor was switched off.
     SecondFactorOff,
     /// A member's second factor was switched on.

@@ -12,6 +12,7 @@ mod review;
 mod second_factor;
 mod session;
 mod signup;
+mod standing;
 mod status;
 mod user;
 mod verification;
@@ -19,10 +20,16 @@ mod work;
 
 pub use audit::{Action, Actor, AuditEntry, AuditEvent, AuditId, BrokenChain, Subject};
 pub use email::{Email, EmailError, MailDomain};
-pub use invite::{Invite, InviteId, InviteState};
+pub use invite::{
+    Invite, InviteId, InviteNote, InviteStanding, InviteState, InviteTerms, InviteUse, Inviter,
+    NoteError, Revoked,
+};
 pub use outgoing::{FactorChange, MailId, MailJob, MailKind, MailState};
 pub use password::{Password, PasswordError, PasswordHints};
-pub use profile::Profile;
+pub use profile::{
+    Bio, Country, Link, NotACountry, PersonName, Profile, ProfileField, ProfileForm, ProfileRules,
+    TextError,
+};
 pub use registration::{Failure, MailTrouble, Next, Passed, Registration, Stage, Undo};
 pub use review::{Review, ReviewError};
 pub use second_factor::{
@@ -34,6 +41,7 @@ pub use session::{
     Device, Ended, Origin, Presented, RefreshKey, RefreshToken, Session, SessionEnd, SessionId,
 };
 pub use signup::{FieldError, FieldErrors, SignupForm, SignupRequest, SignupRules, SshKeysField};
+pub use standing::{Act, ActError, Authority, Decision, HostFollowUp, Standing};
 pub use status::{Flow, InvalidTransition, Mode, Status};
 pub use user::{Access, Role, User, UserId, UserState};
 pub use verification::{

@@ -341,6 +341,7 @@ mod tests {
             role: Role::ClientUser,
             state: UserState::Active,
             access: Access::default(),
+            standing: crate::domain::Standing::default(),
             created_at: at(0),
         }
     }

@@ -2,7 +2,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BcryptHash, DisplayName, Email, Profile, RegistrationId, SecondFactor, SshPublicKey, Username,
+    BcryptHash, DisplayName, Email, Profile, RegistrationId, SecondFactor, SshPublicKey, Standing,
+    Username,
 };
 
 /// Names a member; equal to the id of the registration that made the member, so that making it
@@ -47,6 +48,12 @@ impl Role {
         }
     }
 
+    /// The role of that word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|r| r.as_str() == word)
+    }
+
     /// Whether it may do all that the other may.
     #[must_use]
     pub fn is_at_least(self, other: Self) -> bool {
@@ -66,6 +73,26 @@ pub enum UserState {
     Suspended,
     /// Not let in any more; kept for a while.
     Deleted,
+}
+
+impl UserState {
+    /// The word of the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+            Self::Deleted => "deleted",
+        }
+    }
+
+    /// The state of that word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        let all = [Self::Pending, Self::Active, Self::Suspended, Self::Deleted];
+        all.into_iter().find(|s| s.as_str() == word)
+    }
 }
 
 /// What belongs to a member's logins.
@@ -109,6 +136,9 @@ pub struct User {
     /// What belongs to the member's logins.
     #[serde(default)]
     pub access: Access,
+    /// How the member came, and what was decided about the account since.
+    #[serde(default)]
+    pub standing: Standing,
     /// When the record was made.
     pub created_at: Timestamp,
 }

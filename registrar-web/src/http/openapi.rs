@@ -5,6 +5,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
 use http::header;
+use jiff::civil::Date;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
     ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response, ResponseBuilder,
@@ -18,7 +19,7 @@ use super::pages;
 use super::problem::{FieldProblem, Problem, ProblemBody, Unfinished};
 use super::problem_kind::Kind;
 use super::state::AppState;
-use crate::domain::{FieldErrors, ReviewError, SignupForm, SignupRules, Username};
+use crate::domain::{FieldErrors, ProfileRules, ReviewError, SignupForm, SignupRules, Username};
 use crate::ports::ProvisionFailure;
 use crate::registration::{AdminError, RegisterError, VerifyError};
 
@@ -45,6 +46,8 @@ pub(super) fn routes() -> (Router<AppState>, OpenApi) {
         .tags(Some([
             tag("registration", "Sign up and prove the address; for everyone."),
             tag("login", "Log in, stay logged in, and see where one is logged in."),
+            tag("people", "One's own profile and account; the members and their roles."),
+            tag("invites", "Bring people in."),
             tag("two-factor", "What a login asks for after the password."),
             tag("admin", "Review and mend; with the admin token, or the access token of a member whose role allows it."),
             tag("internal", "For other services on the same host, by the socket that server.internal_socket names; elsewhere these answer 401."),
@@ -90,6 +93,9 @@ pub(super) fn routes() -> (Router<AppState>, OpenApi) {
         .merge(api::login::routes())
         .merge(api::two_factor::routes())
         .merge(api::sessions::routes())
+        .merge(api::profile::routes())
+        .merge(api::users::routes())
+        .merge(api::invites::routes())
         .merge(api::keys::routes())
         .merge(api::admin::routes())
         .merge(api::admin_audit::routes())
@@ -219,6 +225,11 @@ impl IntoResponses for RegisterProblems {
             own_domain: None,
             password: true,
             require_reason: false,
+            profile: ProfileRules {
+                required: Vec::new(),
+                minimum_age: 13,
+                today: Date::ZERO,
+            },
         };
         let form = SignupForm {
             username: "Ada".into(),

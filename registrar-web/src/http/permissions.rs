@@ -1,7 +1,8 @@
 //! Who may call which route of the API: one table, asked before any handler runs. A route that is
 //! not in it answers nobody.
 
-use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::RequestExt;
+use axum::extract::{FromRequestParts, MatchedPath, RawPathParams, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::Method;
@@ -16,7 +17,7 @@ use super::request_id::CurrentRequest;
 use super::state::AppState;
 use crate::audit::By;
 use crate::auth::Caller;
-use crate::domain::{Actor, Role};
+use crate::domain::{Actor, Role, UserId};
 
 /// Whom a route answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub enum Who {
     /// Who is logged in with that role or a higher one; also the admin token, and who comes in by
     /// the admin socket.
     AtLeast(Role),
+    /// The member whose id stands in the path; otherwise as [`Who::AtLeast`].
+    SelfOr(Role),
     /// Sibling services, by the socket for them.
     Sibling,
 }
@@ -49,8 +52,8 @@ const fn line(method: &'static str, path: &'static str, who: Who) -> Permission 
 
 /// The table.
 pub const PERMISSIONS: &[Permission] = {
-    use Role::{Operator, SiteAdmin, SuperAdmin};
-    use Who::{AtLeast, Everyone, Member, Sibling};
+    use Role::{ClientUser, Operator, SiteAdmin, SuperAdmin};
+    use Who::{AtLeast, Everyone, Member, SelfOr, Sibling};
     &[
         line(
             "GET",
@@ -103,7 +106,6 @@ pub const PERMISSIONS: &[Permission] = {
             AtLeast(Operator),
         ),
         line("POST", "/api/admin/keys/rotate", AtLeast(SuperAdmin)),
-        line("POST", "/api/admin/bootstrap", AtLeast(SuperAdmin)),
         line("GET", "/api/admin/audit", AtLeast(SiteAdmin)),
         line("GET", "/api/admin/audit/check", AtLeast(SiteAdmin)),
         line("GET", "/api/admin/stats", AtLeast(Operator)),
@@ -113,7 +115,23 @@ pub const PERMISSIONS: &[Permission] = {
             "/api/users/{username}/system-status",
             AtLeast(SiteAdmin),
         ),
-        line("POST", "/api/invites/create", AtLeast(SiteAdmin)),
+        line("GET", "/api/auth/profile", Member),
+        line("PUT", "/api/auth/profile", Member),
+        line("GET", "/api/auth/user-data", Member),
+        line("GET", "/api/users", AtLeast(Operator)),
+        line("GET", "/api/users/{id}", SelfOr(Operator)),
+        line("PUT", "/api/users/{id}", SelfOr(Operator)),
+        line("DELETE", "/api/users/{id}", SelfOr(SiteAdmin)),
+        line("POST", "/api/users/{id}/suspend", AtLeast(Operator)),
+        line("POST", "/api/users/{id}/resume", AtLeast(Operator)),
+        line("POST", "/api/users/{id}/role", AtLeast(SiteAdmin)),
+        // Whom one may invite depends on the invite; the lists have one's own.
+        line("POST", "/api/invites/create", AtLeast(ClientUser)),
+        line("GET", "/api/invites/list", AtLeast(ClientUser)),
+        line("DELETE", "/api/invites/{id}/revoke", AtLeast(ClientUser)),
+        // Who shows the token needs no other.
+        line("GET", "/api/invites/details/{token}", Everyone),
+        line("POST", "/api/invites/accept", Everyone),
         line("POST", "/internal/auth/signup", Sibling),
         line("POST", "/internal/auth/login", Sibling),
         line("POST", "/internal/auth/logout", Sibling),
@@ -161,7 +179,7 @@ async fn admit(state: &AppState, who: Who, request: &mut Request) -> Result<(), 
         Who::Sibling if local == Some(LocalPeer::Sibling) => return Ok(()),
         Who::Sibling => return Err(Problem::new(Kind::InternalOnly)),
         Who::Member => None,
-        Who::AtLeast(role) => Some(role),
+        Who::AtLeast(role) | Who::SelfOr(role) => Some(role),
     };
     if needed.is_some()
         && let Some(name) = local.and_then(|peer| peer.admin_name(request.headers()))
@@ -182,13 +200,23 @@ async fn admit(state: &AppState, who: Who, request: &mut Request) -> Result<(), 
     }
     let caller = state.auth.authenticate(&token).await?;
     if let Some(role) = needed {
-        if !caller.user.role.is_at_least(role) {
+        if caller.user.role.is_at_least(role) {
+            Admin::let_in(request, Actor::member(&caller.user));
+        } else if !(matches!(who, Who::SelfOr(_)) && names(request, &caller).await) {
             return Err(Problem::new(Kind::Forbidden));
         }
-        Admin::let_in(request, Actor::member(&caller.user));
     }
     request.extensions_mut().insert(caller);
     Ok(())
+}
+
+/// Whether the path's parameter is the caller's own id.
+async fn names(request: &mut Request, caller: &Caller) -> bool {
+    let Ok(parameters) = request.extract_parts::<RawPathParams>().await else {
+        return false;
+    };
+    let mut ids = parameters.iter().map(|(_, text)| UserId::parse(text));
+    matches!(ids.next(), Some(Ok(id)) if id == caller.user.id)
 }
 
 /// Who decides, on a route for roles.

@@ -26,7 +26,7 @@ pub(super) enum Block {
     Quote(String),
 }
 
-fn words(text: impl Into<String>) -> Block {
+pub(super) fn words(text: impl Into<String>) -> Block {
     Block::Words(text.into())
 }
 
@@ -259,7 +259,7 @@ fn origin(origin: &Origin) -> String {
 
 /// By the name that the person gave. Who signs up can enter anyone's address, so a name that a
 /// mail program would show as a link is an advertisement to a stranger: then the account's name.
-fn greeting(r: &Registration) -> String {
+pub(super) fn greeting(r: &Registration) -> String {
     let name = r.display_name.as_str();
     if looks_like_link(name) {
         format!("Hello {},", r.username)
@@ -297,6 +297,6 @@ fn duration(from: Timestamp, to: Timestamp) -> String {
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
-fn day_and_hour(at: Timestamp) -> String {
+pub(super) fn day_and_hour(at: Timestamp) -> String {
     strtime::format("%-d %B %Y, %H:%M UTC", at).unwrap_or_else(|_| at.to_string())
 }

@@ -27,6 +27,7 @@ impl Outbox {
                 || matches!(
                     job.kind,
                     MailKind::SessionRevoked { .. }
+                        | MailKind::InviteAccepted { .. }
                         | MailKind::LoginCode { .. }
                         | MailKind::SecondFactorChanged { .. }
                 )

@@ -2,6 +2,7 @@
 
 mod audit;
 mod config;
+mod invites;
 mod pages;
 mod registrations;
 mod site;
@@ -41,9 +42,9 @@ pub async fn run(
     match arguments.command {
         Command::Status => status::status(&services).await,
         Command::Registrations(asked) => registrations::run(asked, &services.web).await,
-        Command::Invites(asked) => site::invites(&asked, &services.web).await,
+        Command::Invites(asked) => invites::run(asked, &services.web).await,
         Command::Users(asked) => users::run(asked, services).await,
-        Command::BootstrapAdmin { name } => site::bootstrap(&name, &services.web).await,
+        Command::BootstrapAdmin { name } => users::role(&name, "super_admin", &services).await,
         Command::Keys(asked) => site::keys(&asked, &services.web).await,
         Command::Audit(asked) => audit::run(&asked, &services.web).await,
         Command::Config(asked) => config::run(&asked),

@@ -1,31 +1,9 @@
 //! What is about the site as a whole, each a call or two.
 
-use serde_json::json;
-
-use super::user_name;
-use crate::cli::{Invites, Keys, Names};
+use crate::cli::{Keys, Names};
 use crate::failure::Failure;
-use crate::outcome::{Outcome, facts, minute, text};
+use crate::outcome::{Outcome, text};
 use crate::web::Web;
-
-pub(super) async fn invites(asked: &Invites, web: &Web) -> Result<Outcome, Failure> {
-    let Invites::Create = asked;
-    let made = web.post("/api/invites/create", None).await?;
-    let shown = facts(&[
-        ("id", text(&made["id"])),
-        ("link", text(&made["url"])),
-        ("until", minute(&made["expiresAt"])),
-    ]);
-    Ok(Outcome::new(made, shown))
-}
-
-pub(super) async fn bootstrap(name: &str, web: &Web) -> Result<Outcome, Failure> {
-    let name = user_name(name)?;
-    let body = json!({ "username": name.as_str() });
-    let made = web.post("/api/admin/bootstrap", Some(body)).await?;
-    let shown = format!("{name} is {} now", text(&made["role"]));
-    Ok(Outcome::new(made, shown))
-}
 
 pub(super) async fn keys(asked: &Keys, web: &Web) -> Result<Outcome, Failure> {
     let Keys::Rotate = asked;

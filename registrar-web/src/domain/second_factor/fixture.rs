@@ -34,6 +34,7 @@ pub(super) fn user() -> User {
         role: Role::ClientUser,
         state: UserState::Active,
         access: Access::default(),
+        standing: crate::domain::Standing::default(),
         created_at: at(0),
     }
 }

@@ -3,22 +3,15 @@ use axum::extract::{Extension, State};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::super::extract::StrictJson;
-use super::super::openapi::{AdminProblems, FieldsProblems};
+use super::super::openapi::AdminProblems;
 use super::super::permissions::Admin;
 use super::super::problem::Problem;
-use super::super::problem_kind::Kind;
 use super::super::request_id::CurrentRequest;
 use super::super::state::AppState;
-use super::wire::NameBody;
 use super::wire_admin::{HostStats, Stats, StatsCheck};
-use super::wire_auth::UserAnswer;
-use crate::domain::Username;
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
-        .routes(routes!(stats))
-        .routes(routes!(bootstrap))
+    OpenApiRouter::new().routes(routes!(stats))
 }
 
 /// How the site is
@@ -54,29 +47,4 @@ async fn stats(
         counts: counts?.into(),
         host: host.ok().map(HostStats::from),
     }))
-}
-
-/// Make a member the first admin
-///
-/// Gives an existing member the role `super_admin`.
-#[utoipa::path(
-    post,
-    path = "/api/admin/bootstrap",
-    tag = "admin",
-    security(("adminToken" = []), ("accessToken" = [])),
-    request_body = NameBody,
-    responses((status = 200, description = "The member; also when it had the role before.", body = UserAnswer), AdminProblems, FieldsProblems)
-)]
-async fn bootstrap(
-    admin: Admin,
-    State(state): State<AppState>,
-    StrictJson(body): StrictJson<NameBody>,
-) -> Result<Json<UserAnswer>, Problem> {
-    let name = Username::parse(&body.username)
-        .map_err(|e| Problem::field("username", e.code(), e.to_string()))?;
-    let made = state.auth.make_super_admin(&name, admin.by()).await?;
-    let user = made.ok_or_else(|| {
-        Problem::with_detail(Kind::NotFound, "There is no active member of that name.")
-    })?;
-    Ok(Json((&user).into()))
 }

@@ -12,6 +12,7 @@ use super::super::problem::Problem;
 use super::super::state::AppState;
 use super::wire::{SignUp, TakenIn};
 use crate::domain::SignupForm;
+use crate::registration::RegistrationView;
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(register))
@@ -38,12 +39,13 @@ async fn register(
     StrictJson(form): StrictJson<SignupForm>,
 ) -> Result<Response, Problem> {
     let view = state.registrar.register(form, &client.0).await?;
+    Ok(taken_in(&state, &view))
+}
+
+/// What a registration that was taken in is answered with.
+pub(super) fn taken_in(state: &AppState, view: &RegistrationView) -> Response {
     let location = format!("/api/auth/status/registration/{}", view.username);
-    let body = TakenIn::of(&view, &state.site.public_url);
-    Ok((
-        StatusCode::CREATED,
-        [(header::LOCATION, location)],
-        Json(body),
-    )
-        .into_response())
+    let body = TakenIn::of(view, &state.site.public_url);
+    let location = [(header::LOCATION, location)];
+    (StatusCode::CREATED, location, Json(body)).into_response()
 }

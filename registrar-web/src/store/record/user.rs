@@ -1,11 +1,21 @@
 use uuid::Uuid;
 
 use super::{Key, Record, field, text};
-use crate::domain::User;
+use crate::domain::{Role, User, UserState};
+
+/// What a field has that is there or not.
+pub(in crate::store) const YES: &str = "yes";
 
 impl Record for User {
     const COLLECTION: &'static str = "users";
-    const FIELDS: &'static [&'static str] = &[field::USERNAME, field::EMAIL];
+    const FIELDS: &'static [&'static str] = &[
+        field::USERNAME,
+        field::EMAIL,
+        field::STAFF,
+        field::CLOSED,
+        field::IN_GRACE,
+        field::HOST_PENDING,
+    ];
 
     fn id(&self) -> Uuid {
         self.id.uuid()
@@ -17,6 +27,16 @@ impl Record for User {
         self.version = version;
     }
     fn keys(&self) -> Vec<Option<Key>> {
-        vec![text(&self.username), self.claimed_email().map(Key::Text)]
+        let yes = |is: bool| is.then_some(YES).and_then(text);
+        let is_staff = self.role != Role::ClientUser;
+        let is_closed = matches!(self.state, UserState::Suspended | UserState::Deleted);
+        vec![
+            text(&self.username),
+            self.claimed_email().map(Key::Text),
+            is_staff.then(|| self.role.as_str()).and_then(text),
+            is_closed.then(|| self.state.as_str()).and_then(text),
+            yes(self.is_in_grace()),
+            yes(self.standing.host_follow_up.is_some()),
+        ]
     }
 }
