@@ -22,4 +22,4 @@ pub use error::{LoginError, TokenError};
 pub use keys::{KeyError, KeyRing};
 pub use sessions::Caller;
 pub use two_factor::{Asked, Entered, FactorError, FactorStatus, ResetError, Resetter, TotpSetup};
-pub use world::{Auth, AuthPolicy, Client, Tokens, Typed};
+pub use world::{Auth, AuthPolicy, Client, RotateError, Tokens, Typed};
