@@ -26,7 +26,14 @@ fn a_web() -> Arc<Mutex<Vec<String>>> {
             let mut reader = BufReader::new(stream.try_clone().unwrap());
             reader.read_line(&mut line).unwrap();
             lines.lock().unwrap().push(line.trim().to_owned());
-            let answer = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}";
+            // It knows of no registration, so that what is said of it is the host's.
+            let status = if line.contains("/status/") {
+                "404 Not Found"
+            } else {
+                "200 OK"
+            };
+            let answer =
+                format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{{}}");
             stream.write_all(answer.as_bytes()).unwrap();
             // Until the other side has it all.
             let _ = std::io::copy(&mut reader, &mut std::io::sink());
@@ -69,14 +76,12 @@ fn an_account_is_listed_suspended_resumed_archived_restored_and_removed() {
         submit.make_active("ada");
         submit.make_active("grace");
         let state = |name: &str| submit.get(name).unwrap().account.state;
+        let asked = a_web();
 
         let list = shown("users list");
         let lines: Vec<&str> = list.lines().collect();
-        assert!(
-            lines[0].starts_with("NAME   UID    STATE   SINCE"),
-            "{list}"
-        );
-        assert!(lines[1].starts_with("ada    20000  active  "), "{list}");
+        assert!(lines[0].starts_with("NAME   UID    ON HOST"), "{list}");
+        assert!(lines[1].starts_with("ada    20000  active "), "{list}");
         assert!(lines[1].ends_with("  Ada Lovelace"), "{list}");
         assert_eq!(lines.len(), 3);
 
@@ -94,7 +99,13 @@ fn an_account_is_listed_suspended_resumed_archived_restored_and_removed() {
 
         assert_eq!(code("users resume ada"), 0);
         assert_eq!(state("ada"), AccountState::Active);
-        assert!(shown("users show ada").contains("can log in     yes"));
+        assert!(shown("users show ada").contains("can log in "));
+        let id = submit.get("ada").unwrap().account.registration_id;
+        let told = asked.lock().unwrap().clone();
+        for route in ["suspend", "resume"] {
+            let line = format!("POST /api/users/{id}/{route} HTTP/1.1");
+            assert!(told.contains(&line), "{line} in {told:?}");
+        }
 
         for (command, end) in [
             ("users suspend ada --reason spam", AccountState::Suspended),
@@ -106,10 +117,33 @@ fn an_account_is_listed_suspended_resumed_archived_restored_and_removed() {
             assert_eq!(state("ada"), end, "{command}");
         }
         assert_eq!(shown("users remove ada --yes"), "ada is removed");
+        let line = format!("DELETE /api/users/{id} HTTP/1.1");
+        assert!(asked.lock().unwrap().contains(&line));
         // What is left of it is no account any more.
-        assert_eq!(code("users show ada"), 3);
-        assert_eq!(code("users remove ada --yes"), 0);
+        assert_eq!(code("users remove ada --yes"), 3);
         assert_eq!(state("grace"), AccountState::Active);
+    });
+}
+
+#[test]
+fn when_the_web_is_not_there_the_host_does_its_part_and_the_command_says_which() {
+    private_host(|host| {
+        let daemon = Daemon::start(host, "");
+        let submit = daemon.submit();
+        submit.make_active("ada");
+        let half = run("users suspend ada --reason spam").0.unwrap_err();
+        assert_eq!(half.exit_code(), 5);
+        let words = half.to_string();
+        assert!(
+            words.starts_with("the host has done it, the web has not"),
+            "{words}"
+        );
+        let state = submit.get("ada").unwrap().account.state;
+        assert_eq!(state, AccountState::Suspended);
+        // With the web back, the same command does the rest.
+        let asked = a_web();
+        assert_eq!(code("users suspend ada --reason spam"), 0);
+        assert!(asked.lock().unwrap()[0].ends_with("/suspend HTTP/1.1"));
     });
 }
 
@@ -118,6 +152,7 @@ fn json_is_what_scripts_get_without_a_word_besides() {
     private_host(|host| {
         let daemon = Daemon::start(host, "");
         daemon.submit().make_active("ada");
+        let _asked = a_web();
         let (done, steps) = run("--json users suspend ada --reason spam");
         let json: serde_json::Value = serde_json::from_str(&done.unwrap().as_json()).unwrap();
         assert_eq!(json["account"]["username"], "ada");

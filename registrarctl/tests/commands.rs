@@ -8,9 +8,11 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use http_support::{App, config};
-use registrar_web::domain::Mode;
+use registrar_web::domain::{Mode, UserId};
 use registrar_web::http::{AdminDoor, Door, serve_local};
 use registrarctl::{Arguments, Failure, Outcome, run};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixListener;
 
 struct Site {
@@ -48,10 +50,11 @@ impl Site {
     }
 
     async fn run_words(&self, words: Vec<String>) -> Result<Outcome, Failure> {
+        let host = self.socket.with_file_name("host.sock");
         let mut line = vec![
             "registrarctl".to_owned(),
             format!("--web-socket={}", self.socket.display()),
-            "--host-socket=/nonexistent/admin.sock".to_owned(),
+            format!("--host-socket={}", host.display()),
         ];
         line.extend(words);
         run(Arguments::parse_from(line), &mut |_| ()).await
@@ -62,6 +65,72 @@ impl Site {
         assert_eq!(outcome.code, 0, "{}", outcome.text);
         outcome.text
     }
+}
+
+/// A stand-in for provisiond with one account, ada's, which becomes what it is told to.
+fn a_host(site: &Site, id: UserId) {
+    let listener = UnixListener::bind(site.socket.with_file_name("host.sock")).unwrap();
+    let mut account = json!({
+        "username": "ada", "displayName": "Ada Lovelace", "registrationId": id.to_string(),
+        "uid": 20_000, "gid": 20_000, "home": "/home/ada", "state": "active",
+        "mailConfigured": true, "sshKeyCount": 1, "hasPassword": true, "createdAt": 1_767_323_045,
+    });
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut stream = BufReader::new(stream);
+            let mut message = Vec::new();
+            stream.read_until(0, &mut message).await.unwrap();
+            message.pop();
+            let call: Value = serde_json::from_slice(&message).unwrap();
+            let method = call["method"].as_str().unwrap().rsplit('.').next().unwrap();
+            match method {
+                "SuspendAccount" => account["state"] = "suspended".into(),
+                "ResumeAccount" => account["state"] = "active".into(),
+                "RemoveAccount" => account["state"] = "removed".into(),
+                _ => {}
+            }
+            let is_active = account["state"] == "active";
+            let host = json!({
+                "exists": true, "home": true, "maildir": true, "neomuttrc": true, "sshKeys": true,
+                "expired": !is_active, "passwordLocked": false, "mailAccepted": is_active,
+            });
+            let mut answer = json!({ "requestId": call["parameters"]["requestId"] });
+            match method {
+                "ListAccounts" => answer["accounts"] = json!([account]),
+                "GetAccount" => {
+                    answer["account"] = account.clone();
+                    answer["host"] = host;
+                }
+                _ => answer["account"] = account.clone(),
+            }
+            let mut reply = json!({ "parameters": answer }).to_string().into_bytes();
+            reply.push(0);
+            stream.write_all(&reply).await.unwrap();
+        }
+    });
+}
+
+#[tokio::test]
+async fn a_suspension_reaches_the_host_and_the_web_and_so_does_its_end() {
+    let site = Site::of(App::new()).await;
+    let id = site.app.member("ada").await;
+    a_host(&site, id);
+    let held = site.app.login("ada").await;
+    site.shown("users suspend ada --reason spam").await;
+    assert_eq!(site.app.opens(&held.access).await, "account-suspended");
+    insta::assert_snapshot!(site.shown("users list").await);
+    let me = users::get_current_username().unwrap();
+    let shown = site.shown("users show ada").await;
+    insta::assert_snapshot!(shown.replace(&format!("by {}", me.display()), "by root"));
+
+    site.shown("users resume ada").await;
+    site.app.login("ada").await;
+    site.shown("users suspend ada --reason again").await;
+    let removed = site.shown("users remove ada --yes").await;
+    assert_eq!(removed, "ada is removed");
+    let member = site.run("users show ada").await.unwrap().json;
+    assert_eq!(member["member"]["state"], "deleted");
 }
 
 fn code(failed: Result<Outcome, Failure>) -> u8 {
@@ -135,9 +204,14 @@ async fn a_member_is_made_the_first_admin() {
     );
     let audit = site.run("audit --action role-changed").await.unwrap();
     assert_eq!(audit.json[0]["subject"]["name"], "ada");
-    let shown = site.run("users role ada operator").await.unwrap().json;
-    assert_eq!(shown["role"], "operator");
+    // The last one stays.
+    assert_eq!(code(site.run("users role ada operator").await), 4);
     assert_eq!(code(site.run("bootstrap-admin grace").await), 3);
+    site.app.member("grace").await;
+    assert_eq!(
+        site.shown("users role grace operator").await,
+        "grace is operator now"
+    );
 }
 
 #[tokio::test]
@@ -194,7 +268,7 @@ async fn status_names_what_is_wrong_and_ends_with_1() {
     assert!(line("registrar-web  provisiond").contains("no   provisiond does not answer"));
     assert!(line("registrar-web  store").contains("yes"));
     // This one asks the socket itself.
-    assert!(line("provisiond").contains("not reachable at /nonexistent/admin.sock"));
+    assert!(line("provisiond").contains("not reachable at"));
     assert!(line("members").ends_with(" 0"));
 }
 

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use provision_api::{Account, Username};
+use provision_api::{Account, GetAccountReply, Username};
 use serde_json::{Value, json};
 
 use super::{Services, user_name};
@@ -119,18 +119,17 @@ async fn show(name: &Username, services: &Services<'_>) -> Result<Outcome, Failu
     if let (Err(failure), Err(_)) = (&account, &registration) {
         return Err(failure.clone());
     }
-    let mut shown = facts(&[("name", name.to_string())]);
+    let mut known = vec![("name", name.to_string())];
     match &account {
-        Ok(known) => shown.push_str(&on_host(known)),
-        Err(failure) => shown.push_str(&facts(&[("on the host", failure.to_string())])),
+        Ok(reply) => known.extend(on_host(reply)),
+        Err(failure) => known.push(("on the host", failure.to_string())),
     }
     match (&member, &registration) {
-        (Ok(member), _) => shown.push_str(&on_web(member)),
-        (Err(_), Ok(registration)) => {
-            shown.push_str(&facts(&[("registration", text(&registration["status"]))]));
-        }
-        (Err(failure), Err(_)) => shown.push_str(&facts(&[("on the web", failure.to_string())])),
+        (Ok(member), _) => known.extend(on_web(member)),
+        (Err(_), Ok(found)) => known.push(("registration", text(&found["status"]))),
+        (Err(failure), Err(_)) => known.push(("on the web", failure.to_string())),
     }
+    let shown = facts(&known);
     let json = json!({
         "account": account.as_ref().ok().map(|a| &a.account),
         "host": account.as_ref().ok().map(|a| a.host),
@@ -140,10 +139,13 @@ async fn show(name: &Username, services: &Services<'_>) -> Result<Outcome, Failu
     Ok(Outcome::new(json, shown))
 }
 
-fn on_host(reply: &provision_api::GetAccountReply) -> String {
+/// What it is, and its value.
+type Fact = (&'static str, String);
+
+fn on_host(reply: &GetAccountReply) -> Vec<Fact> {
     let (known, host) = (&reply.account, &reply.host);
     let activated = known.activated_at.map_or_else(String::new, minute_of);
-    facts(&[
+    vec![
         ("called", known.display_name.to_string()),
         ("on the host", word(known.state).to_owned()),
         ("uid", known.uid.to_string()),
@@ -157,10 +159,10 @@ fn on_host(reply: &provision_api::GetAccountReply) -> String {
         ("maildir", yes_no(host.maildir)),
         ("can log in", yes_no(host.exists && !host.expired)),
         ("mail accepted", yes_no(host.mail_accepted)),
-    ])
+    ]
 }
 
-fn on_web(member: &Value) -> String {
+fn on_web(member: &Value) -> Vec<Fact> {
     let of = |name: &str| text(&member[name]);
     let decided = |what: &str| {
         let decision = &member[what];
@@ -173,7 +175,7 @@ fn on_web(member: &Value) -> String {
             reason => format!("{at} by {by}: {reason}"),
         }
     };
-    facts(&[
+    vec![
         ("on the web", of("state")),
         ("role", of("role")),
         ("address", of("email")),
@@ -181,7 +183,7 @@ fn on_web(member: &Value) -> String {
         ("suspended", decided("suspension")),
         ("deleted", decided("deletion")),
         ("left to do on the host", of("hostFollowUp")),
-    ])
+    ]
 }
 
 /// The host first: who is suspended there is out of ssh and mail at once. Then the web, with that
@@ -193,9 +195,17 @@ async fn both(
     web: Option<(&str, Option<Value>)>,
     services: &mut Services<'_>,
 ) -> Result<Outcome, Failure> {
-    // A member's id is the registration's (decision 7), which provisiond keeps; what is removed, it
-    // forgets.
-    let id = services.host.account(name).await?.account.registration_id;
+    // A member's id is the registration's (decision 7), which provisiond keeps; of what is
+    // removed, the web may still know it.
+    let id = match services.host.account(name).await {
+        Ok(reply) => reply.account.registration_id.to_string(),
+        Err(Failure::NotFound(words)) => {
+            let known = registration(name, services).await.ok();
+            let id = known.and_then(|found| found["id"].as_str().map(str::to_owned));
+            id.ok_or(Failure::NotFound(words))?
+        }
+        Err(failure) => return Err(failure),
+    };
     services
         .host
         .change(deed, name, &mut *services.on_step)
