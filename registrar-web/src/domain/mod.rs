@@ -2,6 +2,7 @@
 //! random bytes are arguments.
 
 mod audit;
+mod authority;
 mod email;
 mod invite;
 mod outgoing;
@@ -19,6 +20,7 @@ mod verification;
 mod work;
 
 pub use audit::{Action, Actor, AuditEntry, AuditEvent, AuditId, BrokenChain, Subject};
+pub use authority::{Act, ActError, Authority};
 pub use email::{Email, EmailError, MailDomain};
 pub use invite::{
     Invite, InviteId, InviteNote, InviteStanding, InviteState, InviteTerms, InviteUse, Inviter,
@@ -41,7 +43,7 @@ pub use session::{
     Device, Ended, Origin, Presented, RefreshKey, RefreshToken, Session, SessionEnd, SessionId,
 };
 pub use signup::{FieldError, FieldErrors, SignupForm, SignupRequest, SignupRules, SshKeysField};
-pub use standing::{Act, ActError, Authority, Decision, HostFollowUp, Standing};
+pub use standing::{Decision, HostFollowUp, Standing};
 pub use status::{Flow, InvalidTransition, Mode, Status};
 pub use user::{Access, Role, User, UserId, UserState};
 pub use verification::{
