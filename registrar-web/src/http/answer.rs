@@ -98,7 +98,7 @@ pub(super) async fn finish(
 fn without_secrets(path: &str) -> String {
     const DETAILS: &str = "/api/invites/details/";
     match path.strip_prefix(DETAILS) {
-        Some(_) => format!("{DETAILS}…"),
+        Some(_) => format!("{DETAILS}(token)"),
         None => path.to_owned(),
     }
 }
