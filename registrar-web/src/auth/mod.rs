@@ -5,17 +5,25 @@
 //! or suspending ends it at once, on every instance.
 
 mod access;
+mod credentials;
 mod error;
 mod gate;
+mod host_side;
 mod keys;
 mod login;
+mod password;
+mod recovery;
 mod refresh;
 mod sessions;
 mod signing_key;
+mod ssh_keys;
 mod world;
 
 pub use access::{AccessToken, Claims};
+pub use credentials::CredentialError;
 pub use error::{LoginError, TokenError};
+pub use host_side::HostSide;
 pub use keys::{KeyError, KeyRing};
+pub use recovery::RecoveryProof;
 pub use sessions::Caller;
 pub use world::{Auth, AuthPolicy, Client, Tokens};

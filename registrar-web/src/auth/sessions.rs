@@ -164,7 +164,7 @@ impl Auth {
     }
 
     /// Writes into the sessions what the member's record has decided already.
-    async fn mark_ended(&self, user: UserId, why: SessionEnd) -> Result<(), StoreError> {
+    pub(super) async fn mark_ended(&self, user: UserId, why: SessionEnd) -> Result<(), StoreError> {
         let now: Timestamp = self.world.now();
         let mut after = None;
         let current = self.world.store.user(user).await?;

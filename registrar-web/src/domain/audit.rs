@@ -14,8 +14,14 @@ pub type AuditId = Uuid;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
+    /// The host does not take a password or keys.
+    HostChangeRefused,
     /// A new key signs access tokens.
     KeysRotated,
+    /// A password was changed by who knew it.
+    PasswordChanged,
+    /// A password was chosen anew with the link or code of a mail.
+    PasswordReset,
     /// A spent refresh token came back; its session was ended.
     RefreshTokenReused,
     /// A registration may go on.
@@ -26,6 +32,10 @@ pub enum Action {
     RegistrationRetried,
     /// All sessions of a member were ended.
     SignedOutEverywhere,
+    /// An SSH key was added.
+    SshKeyAdded,
+    /// An SSH key was removed.
+    SshKeyRemoved,
 }
 
 impl Action {

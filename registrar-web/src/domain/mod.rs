@@ -2,6 +2,7 @@
 //! random bytes are arguments.
 
 mod audit;
+mod credentials;
 mod email;
 mod invite;
 mod outgoing;
@@ -11,15 +12,17 @@ mod registration;
 mod review;
 mod session;
 mod signup;
+mod ssh_keys;
 mod status;
 mod user;
 mod verification;
 mod work;
 
 pub use audit::{Action, Actor, AuditEntry, AuditEvent, AuditId, BrokenChain, Subject};
+pub use credentials::{Credentials, HostPart, HostTask, Kept, OnHost};
 pub use email::{Email, EmailError, MailDomain};
 pub use invite::{Invite, InviteId, InviteState};
-pub use outgoing::{MailId, MailJob, MailKind, MailState};
+pub use outgoing::{CredentialChange, MailId, MailJob, MailKind, MailState};
 pub use password::{Password, PasswordError, PasswordHints};
 pub use profile::Profile;
 pub use registration::{Failure, MailTrouble, Next, Passed, Registration, Stage, Undo};
@@ -28,6 +31,7 @@ pub use session::{
     Device, Ended, Origin, Presented, RefreshKey, RefreshToken, Session, SessionEnd, SessionId,
 };
 pub use signup::{FieldError, FieldErrors, SignupForm, SignupRequest, SignupRules, SshKeysField};
+pub use ssh_keys::{KeptKey, SshKeyId};
 pub use status::{Flow, InvalidTransition, Mode, Status};
 pub use user::{Access, Role, User, UserId, UserState};
 pub use verification::{

@@ -1,7 +1,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{BcryptHash, DisplayName, Email, Profile, RegistrationId, SshPublicKey, Username};
+use super::{
+    BcryptHash, Credentials, DisplayName, Email, KeptKey, Profile, RegistrationId, Username, Work,
+};
 
 /// Names a member; equal to the id of the registration that made the member, so that making it
 /// twice is impossible.
@@ -94,7 +96,7 @@ pub struct User {
     /// The password; `None` for accounts entered by key alone.
     pub password_hash: Option<BcryptHash>,
     /// Keys that the registrar keeps.
-    pub ssh_keys: Vec<SshPublicKey>,
+    pub ssh_keys: Vec<KeptKey>,
     /// What the person told.
     pub profile: Profile,
     /// What the member may do.
@@ -104,6 +106,12 @@ pub struct User {
     /// What belongs to the member's logins.
     #[serde(default)]
     pub access: Access,
+    /// What changed of password and keys, and what the host lacks of it.
+    #[serde(default)]
+    pub credentials: Credentials,
+    /// When the host is to be brought up to date, by whom.
+    #[serde(default)]
+    pub work: Work,
     /// When the record was made.
     pub created_at: Timestamp,
 }

@@ -13,6 +13,7 @@ mod headers;
 mod limits;
 mod openapi;
 mod openapi_auth;
+mod openapi_credentials;
 mod pages;
 mod patience;
 mod permissions;

@@ -45,6 +45,7 @@ pub(super) fn routes() -> (Router<AppState>, OpenApi) {
         .tags(Some([
             tag("registration", "Sign up and prove the address; for everyone."),
             tag("login", "Log in, stay logged in, and see where one is logged in."),
+            tag("credentials", "Password and SSH keys of one's own account."),
             tag("admin", "Review and mend; with the admin token, or the access token of a member whose role allows it."),
             tag("health", "For monitoring; never limited."),
         ]))
@@ -87,6 +88,8 @@ pub(super) fn routes() -> (Router<AppState>, OpenApi) {
         .merge(api::verify::routes())
         .merge(api::login::routes())
         .merge(api::sessions::routes())
+        .merge(api::password::routes())
+        .merge(api::ssh_keys::routes())
         .merge(api::keys::routes())
         .merge(api::admin::routes())
         .merge(api::health::routes())

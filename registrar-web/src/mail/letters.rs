@@ -24,7 +24,7 @@ pub(super) enum Block {
     Quote(String),
 }
 
-fn words(text: impl Into<String>) -> Block {
+pub(super) fn words(text: impl Into<String>) -> Block {
     Block::Words(text.into())
 }
 
@@ -158,7 +158,7 @@ pub(super) fn session_revoked(
     }
 }
 
-fn origin(origin: &Origin) -> String {
+pub(super) fn origin(origin: &Origin) -> String {
     // What a program calls itself is chosen by who sends it: nothing to be made a link of.
     let device = origin.device.as_str();
     let device = if device.is_empty() || looks_like_link(device) {
@@ -175,7 +175,7 @@ fn origin(origin: &Origin) -> String {
 
 /// By the name that the person gave. Who signs up can enter anyone's address, so a name that a
 /// mail program would show as a link is an advertisement to a stranger: then the account's name.
-fn greeting(r: &Registration) -> String {
+pub(super) fn greeting(r: &Registration) -> String {
     let name = r.display_name.as_str();
     if looks_like_link(name) {
         format!("Hello {},", r.username)
@@ -203,7 +203,7 @@ pub(super) fn looks_like_link(name: &str) -> bool {
         })
 }
 
-fn duration(from: Timestamp, to: Timestamp) -> String {
+pub(super) fn duration(from: Timestamp, to: Timestamp) -> String {
     let minutes = to.duration_since(from).as_mins().max(1);
     let (count, unit) = match minutes {
         m if m % 60 == 0 => (m / 60, "hour"),
@@ -213,6 +213,6 @@ fn duration(from: Timestamp, to: Timestamp) -> String {
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
-fn day_and_hour(at: Timestamp) -> String {
+pub(super) fn day_and_hour(at: Timestamp) -> String {
     strtime::format("%-d %B %Y, %H:%M UTC", at).unwrap_or_else(|_| at.to_string())
 }

@@ -13,7 +13,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 
-use crate::domain::{MailJob, MailKind, MailState, Registration, Stage, VerificationKey, WorkerId};
+use crate::domain::{
+    MailJob, MailKind, MailState, Registration, Stage, Verification, VerificationKey, WorkerId,
+};
 use crate::mail::{Community, clean, compose};
 use crate::ports::{
     Clock, Entropy, EntropyExt, LeaseRequest, MailError, Mailer, Store, StoreError,
@@ -103,6 +105,11 @@ impl Outbox {
         {
             return Ok(Outcome::Dropped("superseded"));
         }
+        if let MailKind::ResetPassword { proof, .. } = &job.kind
+            && !self.is_wanted(job, proof).await?
+        {
+            return Ok(Outcome::Dropped("superseded"));
+        }
         let message = match compose(job, &registration, &self.key, &self.community) {
             Ok(message) => message,
             Err(e) => return Ok(Outcome::Later(clean(&e.to_string()))),
@@ -114,6 +121,14 @@ impl Outbox {
             Ok(Err(MailError::Transient(said))) => Outcome::Later(clean(&said)),
             Err(_) => Outcome::Later("the mail system did not answer in time".into()),
         })
+    }
+
+    /// Whether the mail's link and code still let its member choose a new password.
+    async fn is_wanted(&self, job: &MailJob, proof: &Verification) -> Result<bool, StoreError> {
+        let user = self.store.user(job.registration).await?;
+        let recovery = user.and_then(|u| u.credentials.recovery);
+        let now = self.clock.now();
+        Ok(recovery.is_some_and(|r| r.token.is(&proof.token) && r.is_open(now)))
     }
 
     async fn record(&self, mut job: MailJob, outcome: Outcome) -> Result<(), StoreError> {

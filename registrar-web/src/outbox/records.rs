@@ -24,7 +24,12 @@ impl Outbox {
             // Who has proven the address has got the mail; and a session is not the registration's
             // business.
             if job.kind == MailKind::VerifyEmail && r.address_is_proven()
-                || matches!(job.kind, MailKind::SessionRevoked { .. })
+                || matches!(
+                    job.kind,
+                    MailKind::SessionRevoked { .. }
+                        | MailKind::ResetPassword { .. }
+                        | MailKind::CredentialChanged { .. }
+                )
             {
                 return Ok(());
             }

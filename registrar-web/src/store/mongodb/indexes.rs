@@ -65,7 +65,12 @@ fn declared() -> [(&'static str, Vec<IndexModel>); 7] {
         ),
         (
             User::COLLECTION,
-            vec![unique(field::USERNAME), unique(field::EMAIL)],
+            vec![
+                unique(field::USERNAME),
+                unique(field::EMAIL),
+                unique(field::TOKEN),
+                due(),
+            ],
         ),
         (
             MailJob::COLLECTION,
