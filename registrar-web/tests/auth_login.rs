@@ -414,7 +414,7 @@ async fn after_five_failures_an_account_is_closed_to_all_addresses_whether_it_ex
         let one = from(&app, "203.0.113.77", who, PASSWORD).await;
         assert_eq!(refused(&one), 900, "{who}");
         let app_detail = one.json()["detail"].clone();
-        assert_eq!(app_detail, "Too many failed logins; try again in 900 s.");
+        assert_eq!(app_detail, "Too many tries; try again in 900 s.");
         app.wait(901);
     }
     assert_eq!(from(&app, "203.0.113.9", "ada", PASSWORD).await.status, 200);

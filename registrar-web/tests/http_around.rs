@@ -33,6 +33,8 @@ fn all_routes() -> Vec<(Method, String)> {
         "/signup/status/ada",
         "/signup/status/nobody",
         "/verify-email?token=x",
+        "/recover",
+        "/recover?token=x",
         "/api/docs",
         "/api/openapi.json",
         "/health",
@@ -48,6 +50,7 @@ fn all_routes() -> Vec<(Method, String)> {
     for path in [
         "/signup",
         "/verify-email",
+        "/recover",
         "/signup/status/ada/code",
         "/signup/status/ada/resend",
         "/api/docs",

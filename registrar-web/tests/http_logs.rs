@@ -4,11 +4,13 @@ mod http_support;
 #[path = "support/log.rs"]
 #[allow(unreachable_pub, reason = "shared with other test programs")]
 mod log;
+mod two_factor_support;
 
 use http::Method;
 use http_support::{ADMIN, App, Held, PASSWORD, sign_up};
 use log::Captured;
 use serde_json::json;
+use two_factor_support::other;
 
 #[tokio::test]
 async fn no_log_line_has_a_password_token_code_or_admin_token_and_each_request_has_its_id() {
@@ -45,9 +47,55 @@ async fn no_log_line_has_a_password_token_code_or_admin_token_and_each_request_h
     app.wait(60);
     app.refresh(&held.refresh).await;
     app.opens(&next.access).await;
+    // With a second factor.
+    let (_, phone, recovery) = app.enrolled("bob").await;
+    let by_phone = app.asked("bob", "totp").await;
+    let shown = phone.code(&app, 0);
+    app.verify_totp(&by_phone, &other(&shown)).await;
+    let bob = Held::of(&app.verify_totp(&by_phone, &shown).await);
+    let by_recovery = app.asked("bob", "totp").await;
+    app.recover(&by_recovery, &recovery[0]).await;
+    let eve = app.by_mail("eve").await;
+    let by_mail = app.asked("eve", "email").await;
+    let mailed = app.mailed_code().await;
+    app.verify_otp(&by_mail, &other(&mailed)).await;
+    app.verify_otp(&by_mail, &mailed).await;
+    let base32 = data_encoding::BASE32_NOPAD.encode(&phone.0);
     let keys = std::fs::read_to_string(app.directory.path().join("keys/token-keys.json")).unwrap();
     let keys: serde_json::Value = serde_json::from_str(&keys).unwrap();
     let key = keys["keys"][0]["private"].as_str().unwrap();
+
+    // Forgotten, changed, with the host in trouble and a key that is none.
+    app.host
+        .refuses
+        .lock()
+        .unwrap()
+        .replace(registrar_web::ports::ProvisionFailure::Permanent {
+            message: "no change today".into(),
+        });
+    app.post("/api/auth/forgot-password", json!({"username": "ada"}))
+        .await;
+    let (reset, digits) = app.recovery_of("ada").await;
+    app.get(&format!("/recover?token={reset}")).await;
+    let wrong = json!({"username": "ada", "code": "x", "newPassword": "an untaken phrase 77"});
+    app.post("/api/auth/reset-password", wrong).await;
+    let body = json!({"token": reset, "newPassword": "a phrase chosen anew 3"});
+    app.post("/api/auth/reset-password", body).await;
+    let answer = app.try_login("ada", "a phrase chosen anew 3").await;
+    let third = Held::of(&answer);
+    let body = json!({
+        "currentPassword": "a phrase chosen anew 3",
+        "newPassword": "a phrase chosen last 4",
+    });
+    let put = Method::PUT;
+    app.send_as(put, "/api/auth/password", &third.access, body)
+        .await;
+    let private =
+        "-----BEGIN OPENSSH PRIVATE KEY-----\nhush hush\n-----END OPENSSH PRIVATE KEY-----";
+    let body = json!({ "key": private });
+    app.send_as(Method::POST, "/api/auth/ssh-keys", &third.access, body)
+        .await;
+    app.run().await;
 
     let log = captured.text();
     assert!(log.contains("REQUEST_ID=find-me-again"), "{log}");
@@ -60,6 +108,7 @@ async fn no_log_line_has_a_password_token_code_or_admin_token_and_each_request_h
     assert!(line("GET /health 200 in ").contains("DEBUG "));
     line("ada: MAIL_CONFIGURED");
     assert!(log.contains("a spent refresh token came back"));
+    line("ada: the host refuses the new password: no change today");
     for secret in [
         PASSWORD,
         &token,
@@ -68,6 +117,11 @@ async fn no_log_line_has_a_password_token_code_or_admin_token_and_each_request_h
         invite,
         "$2b$",
         "pass phrase",
+        "a phrase chosen",
+        "an untaken phrase",
+        "hush hush",
+        &reset,
+        &digits,
         "made up token",
         "crr_",
         &held.refresh[4..],
@@ -77,6 +131,17 @@ async fn no_log_line_has_a_password_token_code_or_admin_token_and_each_request_h
         held.access.rsplit('.').next().unwrap(),
         next.access.rsplit('.').next().unwrap(),
         key,
+        "crc_",
+        &by_phone[4..],
+        &by_recovery[4..],
+        &by_mail[4..],
+        &shown,
+        &mailed,
+        &recovery[0],
+        &recovery[1],
+        &base32,
+        &bob.refresh[4..],
+        &eve.refresh[4..],
     ] {
         assert!(!log.contains(secret), "{secret} is in the log");
     }

@@ -9,7 +9,9 @@ use jiff::SignedDuration;
 use mail_support::smtp_server::{Manner, SmtpServer};
 use mail_support::{Desk, TestClock, community, job, key, registration};
 use registrar_web::config::{MailSettings, SmtpTls};
-use registrar_web::domain::{DisplayName, Lease, MailKind, MailState, Stage, WorkerId};
+use registrar_web::domain::{
+    Device, DisplayName, Lease, MailKind, MailState, Origin, Stage, WorkerId,
+};
 use registrar_web::mail::{compose, mailer};
 use registrar_web::ports::{Clock, MailError, Mailer, Message};
 
@@ -259,6 +261,28 @@ async fn a_mail_whose_proof_is_used_replaced_or_gone_is_never_sent() {
             }
         );
         assert!(server.received().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_login_code_is_sent_while_it_works_and_not_after() {
+    for (late, is_sent) in [(599, true), (600, false)] {
+        let server = SmtpServer::start(Manner::Accept).await;
+        let now = TestClock::new().now();
+        let kind = MailKind::LoginCode {
+            challenge: uuid::Uuid::from_u128(3),
+            expires_at: now + SignedDuration::from_secs(600),
+            from: Origin {
+                at: now,
+                address: "192.0.2.7".into(),
+                device: Device::clean("lynx"),
+            },
+        };
+        let desk = Desk::new(kind, to(settings(&server))).await;
+        desk.clock.advance(SignedDuration::from_secs(late));
+        desk.outbox.run_all().await.unwrap();
+        assert_eq!(server.received().len(), usize::from(is_sent), "{late}");
+        assert_eq!(desk.registration().await.mail_trouble, None);
     }
 }
 

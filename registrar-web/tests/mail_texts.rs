@@ -4,7 +4,7 @@ mod mail_support;
 
 use mail_support::{TestClock, community, job, key, registration};
 use registrar_web::domain::{
-    CredentialChange, Device, DisplayName, MailKind, Origin, Verification,
+    CredentialChange, Device, DisplayName, FactorChange, MailKind, Origin, Verification,
 };
 use registrar_web::mail::compose;
 use registrar_web::ports::{Clock, Message};
@@ -23,7 +23,7 @@ fn origin(at: &str, address: &str, device: &str) -> Origin {
     }
 }
 
-fn all() -> [MailKind; 5] {
+fn all() -> [MailKind; 7] {
     [
         MailKind::VerifyEmail,
         MailKind::AlreadyMember,
@@ -39,7 +39,41 @@ fn all() -> [MailKind; 5] {
                 "see https://evil.example",
             ),
         },
+        MailKind::LoginCode {
+            challenge: uuid::Uuid::from_u128(3),
+            expires_at: "2026-03-01T12:10:00Z".parse().unwrap(),
+            from: origin("2026-03-01T12:00:00Z", "192.0.2.7", "Lynx/2.9.2"),
+        },
+        factor(FactorChange::TotpOn),
     ]
+}
+
+fn factor(change: FactorChange) -> MailKind {
+    MailKind::SecondFactorChanged {
+        change,
+        from: origin("2026-03-01T12:00:00Z", "192.0.2.7", "Lynx/2.9.2"),
+    }
+}
+
+#[test]
+fn each_change_of_the_second_factor_is_told_in_words_of_its_own() {
+    for (change, words) in [
+        (FactorChange::TotpOn, "an authenticator was set up"),
+        (FactorChange::TotpOff, "the authenticator was switched off"),
+        (FactorChange::EmailOn, "codes by mail were switched on"),
+        (FactorChange::EmailOff, "codes by mail were switched off"),
+        (
+            FactorChange::NewRecoveryCodes,
+            "new recovery codes were made",
+        ),
+        (FactorChange::RecoveryCodeUsed, "recovery codes was used"),
+        (FactorChange::Reset, "an admin has switched off"),
+        (FactorChange::WrongCodes, "and then wrong codes"),
+    ] {
+        let text = mail(factor(change), "Ada").text.replace('\n', " ");
+        assert!(text.contains(words), "{text}");
+        assert!(text.contains("192.0.2.7, Lynx/2.9.2"), "{text}");
+    }
 }
 
 #[test]

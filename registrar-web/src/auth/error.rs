@@ -9,7 +9,7 @@ pub enum LoginError {
     #[error("name or password is wrong")]
     WrongCredentials,
     /// Too many of these.
-    #[error("too many failed logins; try again in {retry_after_seconds} s")]
+    #[error("too many tries; try again in {retry_after_seconds} s")]
     Limited {
         /// Seconds.
         retry_after_seconds: u32,

@@ -1,5 +1,6 @@
 use super::error::{LoginError, TokenError};
 use super::gate::{Entry, Inside, seconds_until};
+use super::two_factor::Entered;
 use super::world::{Auth, Client, Tokens, Typed};
 use crate::domain::{
     BcryptHash, Email, MailDomain, Registration, RegistrationId, Session, SessionEnd, Stage,
@@ -64,7 +65,7 @@ struct Counters {
 }
 
 impl Auth {
-    /// Lets someone in by name or address, and password.
+    /// Lets someone in by name or address, and password; or says what more it takes.
     ///
     /// The limiter comes first. Then there is exactly one bcrypt, whoever was named, and one answer
     /// for all that is wrong; what is the matter with an account is told to who has its password.
@@ -77,7 +78,7 @@ impl Auth {
         who: &str,
         password: Typed,
         client: &Client,
-    ) -> Result<Tokens, LoginError> {
+    ) -> Result<Entered, LoginError> {
         let (this, client) = (self.clone(), client.clone());
         let named = who.trim().to_owned();
         let span = tracing::Span::current();
@@ -92,7 +93,7 @@ impl Auth {
         who: &str,
         password: Typed,
         client: &Client,
-    ) -> Result<Tokens, LoginError> {
+    ) -> Result<Entered, LoginError> {
         let named = Named::read(who, &self.policy.domain);
         let counters = Counters {
             address: format!("login-address:{}", client.address.0),
@@ -144,12 +145,11 @@ impl Auth {
         found: Found,
         client: &Client,
         now: Timestamp,
-    ) -> Result<Tokens, LoginError> {
+    ) -> Result<Entered, LoginError> {
         let Found { user, registration } = found;
         match (user, registration) {
             (Some(user), _) if user.state == UserState::Active => {
-                let user = self.record_login(user, now).await?;
-                Ok(self.begin(user, client, now).await?)
+                self.admit(user, client, now).await
             }
             (Some(user), Some(registration)) if user.state == UserState::Pending => {
                 Err(unfinished(&registration, now))
@@ -161,7 +161,7 @@ impl Auth {
     }
 
     /// Begins a session and gives its first tokens.
-    async fn begin(
+    pub(super) async fn begin(
         &self,
         user: User,
         client: &Client,
@@ -204,15 +204,20 @@ impl Auth {
         Ok(())
     }
 
-    /// Writes down when; the member as written then, which is judged again if someone else wrote.
-    async fn record_login(&self, mut user: User, now: Timestamp) -> Result<User, LoginError> {
+    /// Writes what follows from the right password; the member is judged again, and the change made
+    /// anew, if someone else wrote meanwhile.
+    pub(super) async fn record_login<T: Send>(
+        &self,
+        mut user: User,
+        change: impl Fn(&mut User) -> T + Send + Sync,
+    ) -> Result<(User, T), LoginError> {
         // Not the hash, which is made anew when its cost is raised.
         let judged = user.credentials.password.change;
         for _ in 0..TRIES {
             let id = user.id;
-            user.access.last_login_at = user.access.last_login_at.max(Some(now));
+            let changed = change(&mut user);
             match self.world.store.update_user(user).await {
-                Ok(user) => return Ok(user),
+                Ok(user) => return Ok((user, changed)),
                 Err(StoreError::Conflict) => {}
                 Err(e) => return Err(e.into()),
             }

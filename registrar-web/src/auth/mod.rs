@@ -1,7 +1,8 @@
 //! Who is there: logins, access tokens, sessions.
 //!
 //! A login begins a session ([`crate::domain::Session`]), whose refresh token brings short-lived
-//! access tokens. Every use of an access token looks the session and the member up, so signing out
+//! access tokens; a member may be asked for a second factor before ([`crate::domain::SecondFactor`]).
+//! Every use of an access token looks the session and the member up, so signing out
 //! or suspending ends it at once, on every instance.
 
 mod access;
@@ -17,6 +18,7 @@ mod refresh;
 mod sessions;
 mod signing_key;
 mod ssh_keys;
+mod two_factor;
 mod world;
 
 pub use access::{AccessToken, Claims};
@@ -26,4 +28,5 @@ pub use host_side::HostSide;
 pub use keys::{KeyError, KeyRing};
 pub use recovery::RecoveryProof;
 pub use sessions::Caller;
+pub use two_factor::{Asked, Entered, FactorError, FactorStatus, ResetError, Resetter, TotpSetup};
 pub use world::{Auth, AuthPolicy, Client, Tokens};

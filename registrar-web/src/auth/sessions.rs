@@ -144,7 +144,7 @@ impl Auth {
         Ok(changed)
     }
 
-    async fn change(
+    pub(super) async fn change(
         &self,
         id: UserId,
         change: impl Fn(&mut User) + Send + Sync,

@@ -13,7 +13,8 @@ use super::host_side::HostSide;
 use super::keys::{KeyError, KeyRing};
 use crate::config::{Config, PasswordMode, TokenAlgorithm};
 use crate::domain::{
-    BcryptHash, Device, MailDomain, Origin, RefreshKey, RefreshToken, Session, User, WorkerId,
+    BcryptHash, Device, FactorPolicy, MailDomain, Origin, RefreshKey, RefreshToken, Session, User,
+    WorkerId,
 };
 use crate::hash::HashPool;
 use crate::ports::EntropyExt;
@@ -40,6 +41,10 @@ pub struct AuthPolicy {
     pub bcrypt_cost: u32,
     /// Whether a member's password is the one of the host account, too.
     pub host_password: bool,
+    /// Who is asked for a second factor.
+    pub second_factor: FactorPolicy,
+    /// What the community calls itself, for authenticators.
+    pub community: String,
 }
 
 impl AuthPolicy {
@@ -60,6 +65,10 @@ impl AuthPolicy {
             domain: config.community.domain.clone(),
             bcrypt_cost: config.accounts.bcrypt_cost,
             host_password: config.accounts.password == PasswordMode::Account,
+            second_factor: FactorPolicy {
+                required: config.auth.require_two_factor.clone(),
+            },
+            community: config.community.name.clone(),
         }
     }
 }

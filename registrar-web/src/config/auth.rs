@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Seconds, SettingError};
+use crate::domain::Role;
 
 /// How people log in.
 #[derive(Clone, Debug, Deserialize)]
@@ -18,6 +19,8 @@ pub struct AuthSettings {
     pub failed_logins: u32,
     /// The window of `failed_logins`.
     pub failed_logins_window: Seconds,
+    /// Roles whose members are asked for a second factor, by mail if they have set up none.
+    pub require_two_factor: Vec<Role>,
 }
 
 /// How access tokens are signed (RFC 7518, RFC 8037).
@@ -47,6 +50,7 @@ impl Default for AuthSettings {
             audience: None,
             failed_logins: 5,
             failed_logins_window: Seconds::of(15 * 60),
+            require_two_factor: Vec::new(),
         }
     }
 }

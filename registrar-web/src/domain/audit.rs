@@ -22,6 +22,10 @@ pub enum Action {
     PasswordChanged,
     /// A password was chosen anew with the link or code of a mail.
     PasswordReset,
+    /// A recovery code took the place of a second factor.
+    RecoveryCodeUsed,
+    /// Recovery codes were made anew.
+    RecoveryCodesReplaced,
     /// A spent refresh token came back; its session was ended.
     RefreshTokenReused,
     /// A registration may go on.
@@ -30,6 +34,12 @@ pub enum Action {
     RegistrationRejected,
     /// A registration's next step is tried at once.
     RegistrationRetried,
+    /// A member's second factor was switched off.
+    SecondFactorOff,
+    /// A member's second factor was switched on.
+    SecondFactorOn,
+    /// An admin took a member's second factor away.
+    SecondFactorReset,
     /// All sessions of a member were ended.
     SignedOutEverywhere,
     /// An SSH key was added.

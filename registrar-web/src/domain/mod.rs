@@ -10,6 +10,7 @@ mod password;
 mod profile;
 mod registration;
 mod review;
+mod second_factor;
 mod session;
 mod signup;
 mod ssh_keys;
@@ -22,11 +23,16 @@ pub use audit::{Action, Actor, AuditEntry, AuditEvent, AuditId, BrokenChain, Sub
 pub use credentials::{Credentials, HostPart, HostTask, Kept, OnHost};
 pub use email::{Email, EmailError, MailDomain};
 pub use invite::{Invite, InviteId, InviteState};
-pub use outgoing::{CredentialChange, MailId, MailJob, MailKind, MailState};
+pub use outgoing::{CredentialChange, FactorChange, MailId, MailJob, MailKind, MailState};
 pub use password::{Password, PasswordError, PasswordHints};
 pub use profile::Profile;
 pub use registration::{Failure, MailTrouble, Next, Passed, Registration, Stage, Undo};
 pub use review::{Review, ReviewError};
+pub use second_factor::{
+    Answered, Challenge, ChallengeId, ChallengeToken, FactorMethod, FactorPolicy, Proof,
+    RecoveryCode, SealedSecret, SecondFactor, TotpSecret, Unconfirmed, Unreadable, login_code,
+    second_factor_of,
+};
 pub use session::{
     Device, Ended, Origin, Presented, RefreshKey, RefreshToken, Session, SessionEnd, SessionId,
 };

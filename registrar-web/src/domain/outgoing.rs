@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Email, Origin, RegistrationId, Verification, Work};
+use super::{ChallengeId, Email, Origin, RegistrationId, Verification, Work};
 
 /// Names a mail in the outbox; also the local part of its Message-ID and of its bounce address.
 pub type MailId = uuid::Uuid;
@@ -66,6 +66,22 @@ pub enum MailKind {
         /// By whom.
         from: Origin,
     },
+    /// The code that finishes a login.
+    LoginCode {
+        /// The login; the code is derived from it.
+        challenge: ChallengeId,
+        /// After this time it is of no use.
+        expires_at: Timestamp,
+        /// Who logs in.
+        from: Origin,
+    },
+    /// What a login asks for after the password was changed.
+    SecondFactorChanged {
+        /// How.
+        change: FactorChange,
+        /// By whom.
+        from: Origin,
+    },
 }
 
 /// How a member's password or keys were changed.
@@ -88,6 +104,28 @@ pub enum CredentialChange {
     },
 }
 
+/// What happened to a member's second factor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FactorChange {
+    /// An authenticator is in use.
+    TotpOn,
+    /// It is not any more.
+    TotpOff,
+    /// Codes are mailed.
+    EmailOn,
+    /// They are not any more.
+    EmailOff,
+    /// Recovery codes were made anew.
+    NewRecoveryCodes,
+    /// A recovery code was used.
+    RecoveryCodeUsed,
+    /// An admin has switched it all off.
+    Reset,
+    /// Nothing, but logins with the right password came with wrong codes.
+    WrongCodes,
+}
+
 impl MailKind {
     /// The word for it in logs and keys.
     #[must_use]
@@ -100,6 +138,8 @@ impl MailKind {
             Self::SessionRevoked { .. } => "session-revoked",
             Self::ResetPassword { .. } => "reset-password",
             Self::CredentialChanged { .. } => "credential-changed",
+            Self::LoginCode { .. } => "login-code",
+            Self::SecondFactorChanged { .. } => "second-factor-changed",
         }
     }
 }

@@ -2,7 +2,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BcryptHash, Credentials, DisplayName, Email, KeptKey, Profile, RegistrationId, Username, Work,
+    BcryptHash, Credentials, DisplayName, Email, KeptKey, Profile, RegistrationId, SecondFactor,
+    Username, Work,
 };
 
 /// Names a member; equal to the id of the registration that made the member, so that making it
@@ -74,8 +75,11 @@ pub struct Access {
     /// Sessions that began under another number are over. One write to the member thus ends all
     /// sessions, those included that begin at the same moment.
     pub epoch: u64,
-    /// When a password was last right.
+    /// When the member was last let in.
     pub last_login_at: Option<Timestamp>,
+    /// What a login asks for after the password.
+    #[serde(default)]
+    pub second_factor: SecondFactor,
 }
 
 /// A member's record in the directory.

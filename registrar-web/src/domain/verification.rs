@@ -147,6 +147,27 @@ impl TokenDigest {
 }
 
 impl VerificationCode {
+    /// Six digits that the service's key gives for that purpose and record.
+    pub(super) fn derive(
+        key: &VerificationKey,
+        purpose: &[u8],
+        id: uuid::Uuid,
+        nonce: &str,
+    ) -> Self {
+        let [a, b, c, d, e, f, g, h, ..] = key.derive(purpose, id, nonce);
+        let number = u64::from_be_bytes([a, b, c, d, e, f, g, h]) % 1_000_000;
+        Self(Zeroizing::new(format!("{number:06}")))
+    }
+
+    /// Whether that is the code, in constant time; people type the spaces that mails show.
+    pub(super) fn matches(&self, typed: &str) -> bool {
+        let typed: String = typed
+            .chars()
+            .filter(|c| !c.is_whitespace() && *c != '-')
+            .collect();
+        self.0.as_bytes().ct_eq(typed.as_bytes()).into()
+    }
+
     /// The code, for the mail alone.
     #[must_use]
     pub fn expose(&self) -> &str {
@@ -192,9 +213,7 @@ impl Verification {
     /// The code of this proof.
     #[must_use]
     pub fn code(&self, key: &VerificationKey, id: RegistrationId) -> VerificationCode {
-        let [a, b, c, d, e, f, g, h, ..] = key.derive(b"code", id.uuid(), &self.nonce);
-        let number = u64::from_be_bytes([a, b, c, d, e, f, g, h]) % 1_000_000;
-        VerificationCode(Zeroizing::new(format!("{number:06}")))
+        VerificationCode::derive(key, b"code", id.uuid(), &self.nonce)
     }
 
     /// Whether token and code are of use.
@@ -217,12 +236,7 @@ impl Verification {
         if self.tries_left == 0 {
             return CodeCheck::Exhausted;
         }
-        // People type the spaces that mails show.
-        let typed: String = typed
-            .chars()
-            .filter(|c| !c.is_whitespace() && *c != '-')
-            .collect();
-        if bool::from(self.code(key, id).0.as_bytes().ct_eq(typed.as_bytes())) {
+        if self.code(key, id).matches(typed) {
             return CodeCheck::Right;
         }
         self.tries_left -= 1;

@@ -46,6 +46,7 @@ pub(super) fn routes() -> (Router<AppState>, OpenApi) {
             tag("registration", "Sign up and prove the address; for everyone."),
             tag("login", "Log in, stay logged in, and see where one is logged in."),
             tag("credentials", "Password and SSH keys of one's own account."),
+            tag("two-factor", "What a login asks for after the password."),
             tag("admin", "Review and mend; with the admin token, or the access token of a member whose role allows it."),
             tag("health", "For monitoring; never limited."),
         ]))
@@ -87,6 +88,7 @@ pub(super) fn routes() -> (Router<AppState>, OpenApi) {
         .merge(api::status::routes())
         .merge(api::verify::routes())
         .merge(api::login::routes())
+        .merge(api::two_factor::routes())
         .merge(api::sessions::routes())
         .merge(api::password::routes())
         .merge(api::ssh_keys::routes())

@@ -95,7 +95,7 @@ impl IntoResponses for LogoutProblems {
     }
 }
 
-fn refusals() -> Vec<Problem> {
+pub(super) fn refusals() -> Vec<Problem> {
     [
         TokenError::Invalid,
         TokenError::Ended(SessionEnd::SignedOut),

@@ -56,6 +56,21 @@ pub const PERMISSIONS: &[Permission] = {
         line("POST", "/api/auth/verify-email", Everyone),
         line("POST", "/api/auth/resend-verification", Everyone),
         line("POST", "/api/auth/login", Everyone),
+        // Who shows a challenge has shown the password.
+        line("POST", "/api/auth/verify-totp", Everyone),
+        line("POST", "/api/auth/verify-otp", Everyone),
+        line("GET", "/api/auth/second-factor", Member),
+        line("POST", "/api/auth/totp/setup", Member),
+        line("POST", "/api/auth/totp/confirm", Member),
+        line("POST", "/api/auth/totp/disable", Member),
+        line("POST", "/api/auth/otp/enable", Member),
+        line("POST", "/api/auth/otp/disable", Member),
+        line("POST", "/api/auth/recovery-codes", Member),
+        line(
+            "POST",
+            "/api/users/{id}/second-factor/reset",
+            AtLeast(SiteAdmin),
+        ),
         // Who shows a refresh token needs no other.
         line("POST", "/api/auth/refresh", Everyone),
         line("POST", "/api/auth/logout", Everyone),

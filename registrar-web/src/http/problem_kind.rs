@@ -12,6 +12,8 @@ pub enum Kind {
     CrossSite,
     Unauthorized,
     WrongCredentials,
+    ChallengeUnknown,
+    WrongSecondFactor,
     InvalidToken,
     SessionEnded,
     AccountSuspended,
@@ -43,7 +45,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, for the pages that explain them.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 36] = [
         Self::MalformedJson,
         Self::MalformedForm,
         Self::InvalidFields,
@@ -51,6 +53,8 @@ impl Kind {
         Self::CrossSite,
         Self::Unauthorized,
         Self::WrongCredentials,
+        Self::ChallengeUnknown,
+        Self::WrongSecondFactor,
         Self::InvalidToken,
         Self::SessionEnded,
         Self::AccountSuspended,
@@ -119,7 +123,10 @@ impl Kind {
     #[must_use]
     pub fn challenge(self) -> Option<&'static str> {
         match self {
-            Self::Unauthorized | Self::WrongCredentials => Some("Bearer realm=\"registrar\""),
+            Self::Unauthorized
+            | Self::WrongCredentials
+            | Self::ChallengeUnknown
+            | Self::WrongSecondFactor => Some("Bearer realm=\"registrar\""),
             Self::InvalidToken
             | Self::SessionEnded
             | Self::AccountSuspended
@@ -184,6 +191,18 @@ impl Kind {
                 401,
                 "Name or password is wrong",
                 "There is no account with this name or address and this password. An address works once it is verified; before that, log in by name. After some failures, logins are refused for a while.",
+            ),
+            Self::ChallengeUnknown => (
+                "challenge-unknown",
+                401,
+                "This login has lapsed",
+                "No login waits for this challenge. A login waits for ten minutes and takes five codes; it is over once it succeeded, and when the password or the second factor is changed. Log in again.",
+            ),
+            Self::WrongSecondFactor => (
+                "wrong-second-factor",
+                401,
+                "This code does not finish the login",
+                "The code is not the one that is asked for, has expired, or was used before. triesLeft says how often it can be tried again; with none left, log in again. A recovery code can be sent instead.",
             ),
             Self::InvalidToken => (
                 "invalid-token",
@@ -279,7 +298,7 @@ impl Kind {
                 "wrong-code",
                 422,
                 "This is another code",
-                "The code is not the one of the mail. triesLeft says how often it can be tried again.",
+                "The code is not the one of the mail or of the authenticator, or was used before. triesLeft, if it is there, says how often it can be tried again.",
             ),
             Self::TooManyWrongCodes => (
                 "too-many-wrong-codes",

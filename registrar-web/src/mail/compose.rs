@@ -3,7 +3,7 @@ use askama::Template;
 use super::Community;
 use super::credentials;
 use super::letters::{self, Block, Letter};
-use crate::domain::{MailJob, MailKind, Registration, VerificationKey};
+use crate::domain::{MailJob, MailKind, Registration, VerificationKey, login_code};
 use crate::ports::Message;
 
 /// The widest line of plain text (RFC 3676 recommends 78 at most).
@@ -67,6 +67,17 @@ pub fn compose(
         }
         MailKind::CredentialChanged { what, from } => {
             credentials::credential_changed(registration, what, from, community)
+        }
+        MailKind::LoginCode {
+            challenge,
+            expires_at,
+            from,
+        } => {
+            let code = login_code(key, *challenge);
+            letters::login_code(registration, &code, *expires_at, from, community)
+        }
+        MailKind::SecondFactorChanged { change, from } => {
+            letters::second_factor_changed(registration, *change, from, community)
         }
     };
     let Letter {

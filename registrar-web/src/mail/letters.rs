@@ -3,7 +3,9 @@
 use jiff::fmt::strtime;
 
 use super::Community;
-use crate::domain::{Origin, Registration, Timestamp, Verification, VerificationKey};
+use crate::domain::{
+    FactorChange, Origin, Registration, Timestamp, Verification, VerificationCode, VerificationKey,
+};
 
 /// One mail's words, before they become text and HTML.
 pub(super) struct Letter {
@@ -153,6 +155,88 @@ pub(super) fn session_revoked(
             Block::Exact(origin(reused)),
             words(
                 "If that was you, perhaps with a backup or a copied profile of your program, just log in again. If it was not, log in, end the sessions that you do not know, and change your password.",
+            ),
+        ],
+    }
+}
+
+pub(super) fn login_code(
+    r: &Registration,
+    code: &VerificationCode,
+    expires_at: Timestamp,
+    from: &Origin,
+    community: &Community,
+) -> Letter {
+    let name = &community.name;
+    let (first, second) = code.expose().split_at_checked(3).unwrap_or_default();
+    Letter {
+        subject: format!("Your code to log in to {name}"),
+        greeting: greeting(r),
+        blocks: vec![
+            words(format!(
+                "someone is logging in to the account {} at {name} with the right password. To finish, type this code where it is asked for:",
+                r.username
+            )),
+            Block::Exact(format!("{first} {second}")),
+            words(format!(
+                "It works once, for {}, until {}. The login came:",
+                duration(from.at, expires_at),
+                day_and_hour(expires_at),
+            )),
+            Block::Exact(origin(from)),
+            words(format!(
+                "If it was not you, someone has your password: tell nobody the code, log in, and change the password. Nobody from {name} will ever ask you for a code."
+            )),
+        ],
+    }
+}
+
+pub(super) fn second_factor_changed(
+    r: &Registration,
+    change: FactorChange,
+    from: &Origin,
+    community: &Community,
+) -> Letter {
+    let name = &community.name;
+    let what = match change {
+        FactorChange::TotpOn => {
+            "an authenticator was set up. From now on a login asks for a code of it after the password."
+        }
+        FactorChange::TotpOff => {
+            "the authenticator was switched off. Logins do not ask for a code of it any more."
+        }
+        FactorChange::EmailOn => {
+            "codes by mail were switched on. From now on a login asks for a code that is mailed to this address."
+        }
+        FactorChange::EmailOff => "codes by mail were switched off.",
+        FactorChange::NewRecoveryCodes => {
+            "new recovery codes were made. The old ones do not work any more."
+        }
+        FactorChange::Reset => {
+            "an admin has switched off what a login asked for after the password, and ended all sessions. Recovery codes do not work any more."
+        }
+        FactorChange::WrongCodes => {
+            "someone gave the right password and then wrong codes, so often that no more are taken for a while. Nobody was let in."
+        }
+        FactorChange::RecoveryCodeUsed => {
+            "one of the recovery codes was used in place of the usual code. It does not work a second time."
+        }
+    };
+    Letter {
+        subject: match change {
+            FactorChange::RecoveryCodeUsed => {
+                format!("A recovery code of yours at {name} was used")
+            }
+            FactorChange::WrongCodes => format!("Someone may know your password at {name}"),
+            _ => format!("How you log in to {name} was changed"),
+        },
+        greeting: greeting(r),
+        blocks: vec![
+            words(format!("at your account {} at {name}, {what}", r.username)),
+            words("That was done:"),
+            Block::Exact(origin(from)),
+            words(
+                "If it was you, you need not do anything. If it was not, log in, change your password, and end the sessions that you do not know; if you can't log in, ask the admins.",
             ),
         ],
     }

@@ -110,6 +110,10 @@ impl Outbox {
         {
             return Ok(Outcome::Dropped("superseded"));
         }
+        if matches!(job.kind, MailKind::LoginCode { expires_at, .. } if expires_at <= self.clock.now())
+        {
+            return Ok(Outcome::Dropped("its code has expired"));
+        }
         let message = match compose(job, &registration, &self.key, &self.community) {
             Ok(message) => message,
             Err(e) => return Ok(Outcome::Later(clean(&e.to_string()))),

@@ -21,7 +21,7 @@ impl Outbox {
             let Some(mut r) = self.store.registration(job.registration).await? else {
                 return Ok(());
             };
-            // Who has proven the address has got the mail; and a session is not the registration's
+            // Who has proven the address has got the mail; and logins are not the registration's
             // business.
             if job.kind == MailKind::VerifyEmail && r.address_is_proven()
                 || matches!(
@@ -29,6 +29,8 @@ impl Outbox {
                     MailKind::SessionRevoked { .. }
                         | MailKind::ResetPassword { .. }
                         | MailKind::CredentialChanged { .. }
+                        | MailKind::LoginCode { .. }
+                        | MailKind::SecondFactorChanged { .. }
                 )
             {
                 return Ok(());

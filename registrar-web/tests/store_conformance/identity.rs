@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use provision_api::{Account, HealthReply};
 use registrar_web::audit::Audit;
-use registrar_web::auth::{Auth, AuthPolicy, Client, KeyRing, LoginError, TokenError, Tokens};
+use registrar_web::auth::{
+    Auth, AuthPolicy, Client, Entered, FactorError, KeyRing, LoginError, TokenError, Tokens,
+};
 use registrar_web::config::{Config, TokenAlgorithm};
 use registrar_web::domain::*;
 use registrar_web::hash::HashPool;
@@ -160,7 +162,31 @@ impl Instance {
 
     pub(crate) async fn login(&self, who: &str, password: &str) -> Result<Tokens, LoginError> {
         let password = zeroize::Zeroizing::new(password.to_owned());
-        self.auth.login(who, password, &Self::client()).await
+        match self.auth.login(who, password, &Self::client()).await? {
+            Entered::In(tokens) => Ok(*tokens),
+            Entered::Asked(asked) => panic!("{asked:?}"),
+        }
+    }
+
+    /// Shows the password of someone who is asked for a second factor.
+    pub(crate) async fn ask(&self, who: &str) -> ChallengeToken {
+        let password = zeroize::Zeroizing::new(RIGHT.to_owned());
+        match self.auth.login(who, password, &Self::client()).await {
+            Ok(Entered::Asked(asked)) => asked.challenge,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Answers by a code of the mail.
+    pub(crate) async fn answer(
+        &self,
+        token: &ChallengeToken,
+        proof: Proof,
+    ) -> Result<Tokens, FactorError> {
+        let (token, method) = (token.expose(), FactorMethod::Email);
+        self.auth
+            .finish_login(token, method, proof, &Self::client())
+            .await
     }
 
     pub(crate) async fn refresh(&self, token: &str) -> Result<Tokens, TokenError> {

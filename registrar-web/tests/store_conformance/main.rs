@@ -15,7 +15,8 @@ mod settings;
 mod ttl;
 
 use promises::{
-    audit, corrupt, instances, leases, limits, lists, mails, registrations, sessions, users,
+    audit, corrupt, instances, leases, limits, lists, mails, registrations, second_factors,
+    sessions, users,
 };
 
 /// Declares each promise as a test of its own for each adapter.
@@ -79,6 +80,9 @@ for_each_store! {
         logins_are_limited_over_two_instances,
         a_member_s_list_has_the_sessions_that_were_not_ended_and_no_others,
         lapsed_sessions_are_forgotten_ended_or_not_and_others_stay;
+    second_factors:
+        of_20_answers_with_one_code_on_two_instances_one_is_let_in,
+        wrong_codes_are_limited_over_two_instances;
     audit:
         of_40_entries_at_once_on_two_instances_one_chain_comes,
         the_audit_log_is_found_by_who_by_what_and_by_whom;

@@ -12,6 +12,7 @@ use super::super::problem::Problem;
 use super::super::problem_kind::Kind;
 use super::super::state::AppState;
 use super::wire_auth::{LoginBody, RefreshBody, TokenAnswer};
+use super::wire_factor::LoginAnswer;
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -23,14 +24,16 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
 /// Log in
 ///
 /// By name or verified address, and password. Whatever is wrong, the answer is the same; what is
-/// the matter with an account is told to who has its password.
+/// the matter with an account is told to who has its password. Who has a second factor gets a
+/// challenge instead of tokens: send it with the code to `/api/auth/verify-totp` or
+/// `/api/auth/verify-otp`, as `twoFactorMethod` says.
 #[utoipa::path(
     post,
     path = "/api/auth/login",
     tag = "login",
     request_body = LoginBody,
     responses(
-        (status = 200, description = "A session has begun.", body = TokenAnswer),
+        (status = 200, description = "A session has begun, or waits for the second factor.", body = LoginAnswer),
         LoginProblems,
     )
 )]
@@ -38,7 +41,7 @@ async fn login(
     State(state): State<AppState>,
     From(client): From,
     StrictJson(body): StrictJson<LoginBody>,
-) -> Result<Json<TokenAnswer>, Problem> {
+) -> Result<Json<LoginAnswer>, Problem> {
     let password = Zeroizing::new(body.password);
     let mut named = [body.email_or_username, body.email, body.username]
         .into_iter()
@@ -50,8 +53,8 @@ async fn login(
             "send emailOrUsername, or one of email and username",
         ));
     };
-    let tokens = state.auth.login(&who, password, &client).await?;
-    Ok(Json(TokenAnswer::of(&tokens, state.now())))
+    let entered = state.auth.login(&who, password, &client).await?;
+    Ok(Json(LoginAnswer::of(&entered, state.now())))
 }
 
 /// Get the next tokens

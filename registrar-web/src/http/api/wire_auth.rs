@@ -92,7 +92,7 @@ pub(crate) struct UserStatus {
     /// When the entry in the directory was made.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
-    /// When the password was last right.
+    /// When the member last logged in.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub last_login_at: Option<Timestamp>,
     /// How it stands with password and keys.

@@ -8,5 +8,6 @@ pub(crate) mod limits;
 pub(crate) mod lists;
 pub(crate) mod mails;
 pub(crate) mod registrations;
+pub(crate) mod second_factors;
 pub(crate) mod sessions;
 pub(crate) mod users;
