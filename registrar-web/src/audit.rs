@@ -6,11 +6,37 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
-use crate::domain::{AuditEntry, AuditEvent};
+use crate::domain::{Action, Actor, AuditEntry, AuditEvent, RequestId, Subject};
 use crate::ports::{AuditFilter, Clock, PageRequest, Store, StoreError, Unique};
 
 /// How often a write is tried again when other instances write at the same moment.
 const TRIES: usize = 64;
+
+/// Who asks for something, as entries tell it.
+#[derive(Clone, Debug)]
+pub struct By {
+    /// Who.
+    pub actor: Actor,
+    /// From where, as limits count it.
+    pub address: Option<String>,
+    /// By which request.
+    pub request_id: Option<RequestId>,
+}
+
+impl By {
+    /// What was done for them.
+    #[must_use]
+    pub fn event(&self, action: Action, subject: Subject) -> AuditEvent {
+        AuditEvent {
+            action,
+            actor: self.actor.clone(),
+            subject: Some(subject),
+            address: self.address.clone(),
+            request_id: self.request_id,
+            details: Vec::new(),
+        }
+    }
+}
 
 /// Writes the log. Clones write the same one.
 #[derive(Clone)]

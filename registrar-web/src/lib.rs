@@ -1,8 +1,8 @@
 //! The unprivileged half of Cosmic Registrar: pages and API, the registration saga, the outbox.
 //!
-//! Arrows point down: `http` → `auth` → `registration` → `ports` → `domain`. Adapters (`store`, `mail`,
-//! `provision`, `hash`) implement ports and are named only in [`app`], where the program is put
-//! together.
+//! Arrows point down: `http` → `people` → `auth` → `registration` → `ports` → `domain`. Adapters
+//! (`store`, `mail`, `provision`, `hash`) implement ports and are named only in [`app`], where the
+//! program is put together.
 
 pub mod app;
 pub mod audit;
@@ -15,6 +15,7 @@ pub mod http;
 pub mod logging;
 pub mod mail;
 pub mod outbox;
+pub mod people;
 pub mod ports;
 pub mod provision;
 pub mod registration;

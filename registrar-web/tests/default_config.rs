@@ -36,6 +36,8 @@ fn no_key_is_left_out() {
         "registration",
         "accounts",
         "auth",
+        "roles.may_invite",
+        "invites",
         "store",
         "mail",
         "provision",

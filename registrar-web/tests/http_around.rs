@@ -18,7 +18,8 @@ fn all_routes() -> Vec<(Method, String)> {
         .unwrap()
         .iter()
         .flat_map(|(path, item)| {
-            let path = path.replace("{username}", "ada").replace("{id}", "x");
+            let path = path.replace("{username}", "ada");
+            let path = path.replace("{id}", "x").replace("{token}", "x");
             item.as_object().unwrap().keys().map(move |method| {
                 let method = method.to_uppercase().parse().unwrap();
                 (method, path.clone())

@@ -36,6 +36,7 @@ async fn no_log_line_has_a_password_token_code_or_admin_token_and_each_request_h
         .json();
     let invite = invite["token"].as_str().unwrap();
     app.get(&format!("/signup?invite={invite}")).await;
+    app.get(&format!("/api/invites/details/{invite}")).await;
     app.run().await;
     // Logging in, wrongly too: people type passwords where a name belongs.
     let held = app.login("ada").await;

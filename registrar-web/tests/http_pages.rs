@@ -81,7 +81,7 @@ async fn errors_stand_beside_their_fields_and_values_are_kept_but_the_password()
     for (field, words) in [
         ("username", "no capital letters"),
         ("sshKeys", "line 1"),
-        ("country", "at most 2"),
+        ("country", "two letters"),
     ] {
         let at = page
             .find(&format!("id=\"{field}-error\""))

@@ -1,6 +1,7 @@
 //! Who may call which route.
 
 mod http_support;
+mod people_support;
 
 use http::{Method, StatusCode};
 use http_support::{ADMIN, App};
@@ -8,7 +9,8 @@ use registrar_web::domain::Role;
 use registrar_web::http::{PERMISSIONS, Permission, Who, document};
 
 fn path_of(line: &Permission) -> String {
-    line.path.replace("{username}", "ada").replace("{id}", "x")
+    let path = line.path.replace("{username}", "ada");
+    path.replace("{id}", "x").replace("{token}", "x")
 }
 
 async fn call(app: &App, line: &Permission, token: Option<&str>) -> (StatusCode, String) {
@@ -65,7 +67,7 @@ fn the_document_asks_for_a_token_where_the_table_does() {
             Who::Everyone if line.path == "/api/auth/logout" => &["accessToken"],
             Who::Everyone => &[],
             Who::Member => &["accessToken"],
-            Who::AtLeast(_) => &["adminToken", "accessToken"],
+            Who::AtLeast(_) | Who::SelfOr(_) => &["adminToken", "accessToken"],
         };
         assert_eq!(schemes, want, "{line:?}");
     }
@@ -73,7 +75,10 @@ fn the_document_asks_for_a_token_where_the_table_does() {
 
 #[tokio::test]
 async fn every_route_answers_those_whom_the_table_names_and_nobody_else() {
-    let app = App::new();
+    let mut config = http_support::config();
+    // Otherwise what they may ask for depends on their role all the same.
+    config.invites.members_may_invite = 100;
+    let app = App::with(config);
     let id = app.member("ada").await;
     let mut held = app.login("ada").await;
     for line in PERMISSIONS {
@@ -92,9 +97,11 @@ async fn every_route_answers_those_whom_the_table_names_and_nobody_else() {
             );
         }
         let (status, code) = call(&app, line, Some(ADMIN)).await;
-        let is_for_admins = matches!(line.who, Who::AtLeast(_));
+        let is_for_admins = matches!(line.who, Who::AtLeast(_) | Who::SelfOr(_));
         match line.who {
-            Who::AtLeast(_) => assert!(![401, 403].contains(&status.as_u16()), "{line:?}"),
+            Who::AtLeast(_) | Who::SelfOr(_) => {
+                assert!(![401, 403].contains(&status.as_u16()), "{line:?}");
+            }
             // The admin token is no member.
             Who::Member => assert_eq!(code, "invalid-token", "{line:?}"),
             Who::Everyone => {}
@@ -110,7 +117,7 @@ async fn every_route_answers_those_whom_the_table_names_and_nobody_else() {
             let (status, code) = call(&app, line, Some(&held.access)).await;
             let may = match line.who {
                 Who::Everyone | Who::Member => true,
-                Who::AtLeast(least) => role.is_at_least(least),
+                Who::AtLeast(least) | Who::SelfOr(least) => role.is_at_least(least),
             };
             if may {
                 assert!(
@@ -124,6 +131,39 @@ async fn every_route_answers_those_whom_the_table_names_and_nobody_else() {
                     (403, "forbidden"),
                     "{role:?} {line:?}"
                 );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn whose_id_stands_in_the_path_is_let_in_with_any_role_and_nobody_by_another_s() {
+    let app = App::new();
+    let (ada, held) = app.member_as("ada", Role::ClientUser).await;
+    let eve = app.member("eve").await;
+    let own: Vec<_> = PERMISSIONS
+        .iter()
+        .filter(|line| matches!(line.who, Who::SelfOr(_)))
+        .collect();
+    assert!(own.len() >= 3);
+    for role in [Role::ClientUser, Role::ClientAdmin] {
+        app.give_role("ada", role).await;
+        for line in &own {
+            for (id, lets_in) in [
+                (ada.to_string(), true),
+                (eve.to_string(), false),
+                ("ada".into(), false),
+            ] {
+                let path = line.path.replace("{id}", &id);
+                let value = format!("Bearer {}", held.access);
+                let headers = [
+                    ("content-type", "application/json"),
+                    ("authorization", value.as_str()),
+                ];
+                let method: Method = line.method.parse().unwrap();
+                let status = app.request(method, &path, &headers).await.status.as_u16();
+                assert_eq!(status != 403, lets_in, "{role:?} {line:?} {id}: {status}");
+                assert_ne!(status, 401, "{line:?}");
             }
         }
     }

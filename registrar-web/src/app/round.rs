@@ -15,6 +15,7 @@ use crate::hash::HashPool;
 use crate::http::{self, AppState};
 use crate::mail::{self, Community};
 use crate::outbox::Outbox;
+use crate::people::People;
 use crate::ports::EntropyExt;
 use crate::registration::{Policy, Registrar, Saga, World};
 
@@ -31,6 +32,7 @@ pub(super) struct Round {
     registrar: Registrar,
     auth: Auth,
     host_side: HostSide,
+    people: People,
     outbox: Outbox,
     config: Config,
     router: Router,
@@ -71,6 +73,7 @@ impl Round {
             lasting.hashes.clone(),
             lasting.keys.clone(),
         )?;
+        let people = People::new(registrar.clone(), auth.clone(), &config);
         let admin = admin_token(&config)?;
         let state = AppState::new(
             registrar.clone(),
@@ -84,6 +87,7 @@ impl Round {
             auth,
             saga: Saga::new(world.clone(), policy, worker),
             registrar,
+            people,
             outbox,
             config,
             router: http::router(state),
@@ -100,7 +104,7 @@ impl Round {
     /// may be at work by then, as what one works on is leased.
     pub(super) fn start(self, world: &World, tasks: &TaskTracker) -> CancellationToken {
         let (saga, outbox, stop) = (self.saga, self.outbox, self.stop);
-        let registrar = self.registrar;
+        let (registrar, people) = (self.registrar, self.people);
         // Two files that disagree are told of now, not when someone asks.
         tasks.spawn(async move { registrar.readiness().await.warn() });
         tasks.spawn({
@@ -114,6 +118,10 @@ impl Round {
                 host_side.serve(stop).await;
                 auth.finish_background().await;
             }
+        });
+        tasks.spawn({
+            let stop = stop.clone();
+            async move { people.serve(stop).await }
         });
         if let Some(maildir) = self.config.mail.bounce_maildir {
             let (outbox, stop) = (outbox.clone(), stop.clone());

@@ -6,6 +6,7 @@
 //! or suspending ends it at once, on every instance.
 
 mod access;
+mod confirm;
 mod credentials;
 mod error;
 mod gate;
@@ -29,4 +30,4 @@ pub use keys::{KeyError, KeyRing};
 pub use recovery::RecoveryProof;
 pub use sessions::Caller;
 pub use two_factor::{Asked, Entered, FactorError, FactorStatus, ResetError, Resetter, TotpSetup};
-pub use world::{Auth, AuthPolicy, Client, Tokens};
+pub use world::{Auth, AuthPolicy, Client, Tokens, Typed};

@@ -222,4 +222,4 @@ impl Auth {
 }
 
 /// A password as it was typed, wiped when dropped.
-pub(super) type Typed = Zeroizing<String>;
+pub type Typed = Zeroizing<String>;

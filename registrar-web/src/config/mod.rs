@@ -6,6 +6,7 @@
 mod auth;
 mod duration;
 mod mail;
+mod people;
 mod reload;
 mod server;
 
@@ -16,9 +17,10 @@ use serde::Deserialize;
 pub use auth::{AuthSettings, TokenAlgorithm};
 pub use duration::Seconds;
 pub use mail::{MailSettings, MailTransport, SmtpTls};
+pub use people::{InviteSettings, MayInvite, RoleSettings};
 pub use server::{IpNet, LimitSettings, ServerSettings};
 
-use crate::domain::{Flow, MailDomain, Mode};
+use crate::domain::{Flow, MailDomain, Mode, ProfileField};
 
 /// All settings.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -34,6 +36,10 @@ pub struct Config {
     pub accounts: AccountSettings,
     /// How people log in.
     pub auth: AuthSettings,
+    /// What roles may do.
+    pub roles: RoleSettings,
+    /// Invites of plain members.
+    pub invites: InviteSettings,
     /// Where records are kept.
     pub store: StoreSettings,
     /// How mail leaves.
@@ -59,7 +65,7 @@ pub struct CommunitySettings {
 }
 
 /// Who may register and in which order things happen.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RegistrationSettings {
     /// `closed`, `invite`, `approval` or `open`.
@@ -74,6 +80,10 @@ pub struct RegistrationSettings {
     pub invite_ttl: Seconds,
     /// Whether applicants must give a reason (for `approval`).
     pub require_reason: bool,
+    /// What else a sign-up, and any profile after it, must tell.
+    pub require: Vec<ProfileField>,
+    /// Years; younger people who tell their date of birth are refused.
+    pub minimum_age: u8,
 }
 
 /// How accounts are entered.
@@ -88,6 +98,8 @@ pub struct AccountSettings {
     pub hash_threads: usize,
     /// Passwords that may wait to be hashed before new ones are answered with 503.
     pub hash_queue: usize,
+    /// How long a deleted account can be resumed before all that is personal is taken out.
+    pub delete_grace: Seconds,
 }
 
 /// How accounts are entered.
@@ -185,6 +197,8 @@ impl Default for RegistrationSettings {
             remember_failed: Seconds::hours(24 * 7),
             invite_ttl: Seconds::hours(24 * 7),
             require_reason: false,
+            require: Vec::new(),
+            minimum_age: 13,
         }
     }
 }
@@ -196,6 +210,7 @@ impl Default for AccountSettings {
             bcrypt_cost: 12,
             hash_threads: 0,
             hash_queue: 256,
+            delete_grace: Seconds::hours(24 * 30),
         }
     }
 }
@@ -309,6 +324,7 @@ impl Config {
             );
         }
         self.auth.check()?;
+        self.roles.may_invite.check()?;
         self.mail.check()
     }
 }

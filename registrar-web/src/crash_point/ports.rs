@@ -13,10 +13,10 @@ use crate::domain::{
     Username,
 };
 use crate::ports::{
-    Activation, AuditFilter, AuditStore, Availability, InviteStore, LeaseRequest, LimitStore,
-    LimitWindow, MailError, MailStore, Mailer, Message, Page, PageRequest, ProvisionFailure,
-    Provisioner, RegistrationFilter, RegistrationStore, SessionStore, Store, StoreError,
-    StoreHealth, SystemStatus, UserStore,
+    Activation, AuditFilter, AuditStore, Availability, InviteFilter, InviteStore, LeaseRequest,
+    LimitStore, LimitWindow, MailError, MailStore, Mailer, Message, Page, PageRequest,
+    ProvisionFailure, Provisioner, RegistrationFilter, RegistrationStore, SessionStore, Store,
+    StoreError, StoreHealth, SystemStatus, UserFilter, UserStore,
 };
 
 /// A port that a test can end the process around.
@@ -124,6 +124,14 @@ impl UserStore for Deadly<dyn Store> {
     async fn delete_user(&self, id: UserId) -> Result<(), StoreError> {
         effect!("store.delete_user", self.0.delete_user(id))
     }
+
+    async fn list_users(
+        &self,
+        filter: UserFilter,
+        page: &PageRequest,
+    ) -> Result<Page<User>, StoreError> {
+        self.0.list_users(filter, page).await
+    }
 }
 
 #[async_trait]
@@ -216,6 +224,14 @@ impl InviteStore for Deadly<dyn Store> {
 
     async fn update_invite(&self, changed: Invite) -> Result<Invite, StoreError> {
         effect!("store.update_invite", self.0.update_invite(changed))
+    }
+
+    async fn list_invites(
+        &self,
+        filter: InviteFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Invite>, StoreError> {
+        self.0.list_invites(filter, page).await
     }
 }
 

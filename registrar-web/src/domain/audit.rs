@@ -16,12 +16,30 @@ pub type AuditId = Uuid;
 pub enum Action {
     /// The host does not take a password or keys.
     HostChangeRefused,
+    /// Someone has joined by an invite.
+    InviteAccepted,
+    /// An invite was made.
+    InviteCreated,
+    /// An invite was taken back.
+    InviteRevoked,
     /// A new key signs access tokens.
     KeysRotated,
+    /// All that was personal was taken out of a deleted account.
+    MemberAnonymised,
+    /// An account was deleted, for the time of grace.
+    MemberDeleted,
+    /// A member got their own data as a file.
+    MemberExported,
+    /// A suspended or deleted account works again.
+    MemberResumed,
+    /// An account was suspended.
+    MemberSuspended,
     /// A password was changed by who knew it.
     PasswordChanged,
     /// A password was chosen anew with the link or code of a mail.
     PasswordReset,
+    /// Name or profile of a member was changed.
+    ProfileChanged,
     /// A recovery code took the place of a second factor.
     RecoveryCodeUsed,
     /// Recovery codes were made anew.
@@ -34,6 +52,8 @@ pub enum Action {
     RegistrationRejected,
     /// A registration's next step is tried at once.
     RegistrationRetried,
+    /// A member has another role.
+    RoleChanged,
     /// A member's second factor was switched off.
     SecondFactorOff,
     /// A member's second factor was switched on.

@@ -260,6 +260,7 @@ mod tests {
             role: Role::ClientUser,
             state: UserState::Active,
             access: Access::default(),
+            standing: Default::default(),
             credentials: Credentials::default(),
             work: Work::default(),
             created_at: at(0),

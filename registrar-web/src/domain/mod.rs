@@ -14,6 +14,7 @@ mod second_factor;
 mod session;
 mod signup;
 mod ssh_keys;
+mod standing;
 mod status;
 mod user;
 mod verification;
@@ -22,10 +23,16 @@ mod work;
 pub use audit::{Action, Actor, AuditEntry, AuditEvent, AuditId, BrokenChain, Subject};
 pub use credentials::{Credentials, HostPart, HostTask, Kept, OnHost};
 pub use email::{Email, EmailError, MailDomain};
-pub use invite::{Invite, InviteId, InviteState};
+pub use invite::{
+    Invite, InviteId, InviteNote, InviteStanding, InviteState, InviteTerms, InviteUse, Inviter,
+    NoteError, Revoked,
+};
 pub use outgoing::{CredentialChange, FactorChange, MailId, MailJob, MailKind, MailState};
 pub use password::{Password, PasswordError, PasswordHints};
-pub use profile::Profile;
+pub use profile::{
+    Bio, Country, Link, NotACountry, PersonName, Profile, ProfileField, ProfileForm, ProfileRules,
+    TextError,
+};
 pub use registration::{Failure, MailTrouble, Next, Passed, Registration, Stage, Undo};
 pub use review::{Review, ReviewError};
 pub use second_factor::{
@@ -38,6 +45,7 @@ pub use session::{
 };
 pub use signup::{FieldError, FieldErrors, SignupForm, SignupRequest, SignupRules, SshKeysField};
 pub use ssh_keys::{KeptKey, SshKeyId};
+pub use standing::{Act, ActError, Authority, Decision, HostFollowUp, Standing};
 pub use status::{Flow, InvalidTransition, Mode, Status};
 pub use user::{Access, Role, User, UserId, UserState};
 pub use verification::{

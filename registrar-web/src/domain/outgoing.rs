@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{ChallengeId, Email, Origin, RegistrationId, Verification, Work};
+use super::{ChallengeId, Email, Origin, RegistrationId, Username, Verification, Work};
 
 /// Names a mail in the outbox; also the local part of its Message-ID and of its bounce address.
 pub type MailId = uuid::Uuid;
@@ -19,7 +19,7 @@ pub struct MailJob {
     pub kind: MailKind,
     /// Where it goes.
     pub to: Email,
-    /// What it is about.
+    /// What it is about; of an invite, the invite's id.
     pub registration: RegistrationId,
     /// Where it stands.
     pub state: MailState,
@@ -65,6 +65,13 @@ pub enum MailKind {
         what: CredentialChange,
         /// By whom.
         from: Origin,
+    },
+    /// Someone is asked to join. The token is derived from the invite when the mail is made.
+    Invite,
+    /// Someone has joined by an invite: told to who made it.
+    InviteAccepted {
+        /// Who.
+        guest: Username,
     },
     /// The code that finishes a login.
     LoginCode {
@@ -138,6 +145,8 @@ impl MailKind {
             Self::SessionRevoked { .. } => "session-revoked",
             Self::ResetPassword { .. } => "reset-password",
             Self::CredentialChanged { .. } => "credential-changed",
+            Self::Invite => "invite",
+            Self::InviteAccepted { .. } => "invite-accepted",
             Self::LoginCode { .. } => "login-code",
             Self::SecondFactorChanged { .. } => "second-factor-changed",
         }

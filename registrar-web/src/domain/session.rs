@@ -345,6 +345,7 @@ mod tests {
             access: Access::default(),
             credentials: Default::default(),
             work: Default::default(),
+            standing: crate::domain::Standing::default(),
             created_at: at(0),
         }
     }

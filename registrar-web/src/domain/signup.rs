@@ -1,8 +1,9 @@
 use serde::Deserialize;
 
+use super::profile::paragraph;
 use super::{
-    DisplayName, Email, MailDomain, Password, PasswordHints, Profile, SshPublicKey, Username,
-    VerificationToken,
+    DisplayName, Email, MailDomain, Password, PasswordHints, Profile, ProfileForm, ProfileRules,
+    SshPublicKey, Username, VerificationToken,
 };
 
 /// What a sign-up form or a JSON body says, unjudged.
@@ -18,7 +19,8 @@ pub struct SignupForm {
     pub password: String,
     #[serde(default)]
     pub ssh_keys: SshKeysField,
-    #[serde(default)]
+    /// `token` is what `/api/invites/accept` calls it.
+    #[serde(default, alias = "token")]
     pub invite_token: Option<String>,
     #[serde(default)]
     pub sim_frequency: Option<serde_json::Value>,
@@ -74,6 +76,8 @@ pub struct SignupRules {
     pub password: bool,
     /// Whether a reason must be given.
     pub require_reason: bool,
+    /// What the person must tell of themselves.
+    pub profile: ProfileRules,
 }
 
 /// A sign-up that keeps every rule that can be judged without asking anyone.
@@ -99,12 +103,12 @@ impl FieldErrors {
         });
     }
 
-    fn keep<T>(&mut self, result: Result<T, FieldError>) -> Option<T> {
+    pub(super) fn keep<T>(&mut self, result: Result<T, FieldError>) -> Option<T> {
         result.map_err(|e| self.0.push(e)).ok()
     }
 }
 
-fn wrong(field: &'static str, code: &str, message: impl ToString) -> FieldError {
+pub(super) fn wrong(field: &'static str, code: &str, message: impl ToString) -> FieldError {
     FieldError {
         field,
         code: code.to_owned(),
@@ -164,17 +168,19 @@ impl SignupForm {
                 )
             })),
         };
+        let told = ProfileForm {
+            first_name: self.first_name,
+            last_name: self.last_name,
+            country: self.country,
+            birth_date: self.birth_date,
+            sim_frequency: self.sim_frequency,
+            ..ProfileForm::default()
+        };
         let profile = Profile {
-            first_name: errors
-                .keep(line("firstName", self.first_name, 64))
-                .flatten(),
-            last_name: errors.keep(line("lastName", self.last_name, 64)).flatten(),
-            country: errors.keep(judge_country(self.country)).flatten(),
-            birth_date: errors.keep(judge_date(self.birth_date)).flatten(),
             reason: errors
                 .keep(paragraph("reason", self.reason, 2000))
                 .flatten(),
-            sim_frequency: errors.keep(judge_frequency(self.sim_frequency)).flatten(),
+            ..told.judge(&rules.profile, &mut errors)
         };
         if rules.require_reason
             && profile.reason.is_none()
@@ -259,83 +265,6 @@ fn judge_keys(field: &SshKeysField) -> Result<Vec<SshPublicKey>, FieldError> {
     Ok(keys)
 }
 
-fn line(
-    field: &'static str,
-    text: Option<String>,
-    most: usize,
-) -> Result<Option<String>, FieldError> {
-    match paragraph(field, text, most)? {
-        Some(text) if text.contains('\n') => Err(wrong(field, "one-line", "write it on one line")),
-        text => Ok(text),
-    }
-}
-
-fn paragraph(
-    field: &'static str,
-    text: Option<String>,
-    most: usize,
-) -> Result<Option<String>, FieldError> {
-    let Some(text) = text
-        .map(|t| t.replace("\r\n", "\n").trim().to_owned())
-        .filter(|t| !t.is_empty())
-    else {
-        return Ok(None);
-    };
-    if text.chars().count() > most {
-        return Err(wrong(
-            field,
-            "too-long",
-            format!("write at most {most} characters"),
-        ));
-    }
-    if text
-        .chars()
-        .any(|c| c.is_control() && c != '\n' && c != '\t')
-    {
-        return Err(wrong(
-            field,
-            "control-character",
-            "control characters are not taken",
-        ));
-    }
-    Ok(Some(text))
-}
-
-fn judge_country(text: Option<String>) -> Result<Option<String>, FieldError> {
-    match line("country", text, 2)? {
-        Some(code) if code.len() != 2 || !code.bytes().all(|b| b.is_ascii_alphabetic()) => {
-            Err(wrong(
-                "country",
-                "not-iso-3166",
-                "give the two letters of ISO 3166, such as DE or BR",
-            ))
-        }
-        code => Ok(code.map(|c| c.to_ascii_uppercase())),
-    }
-}
-
-fn judge_date(text: Option<String>) -> Result<Option<jiff::civil::Date>, FieldError> {
-    line("birthDate", text, 10)?
-        .map(|t| {
-            t.parse()
-                .map_err(|_| wrong("birthDate", "no-date", "write a date as 2001-12-31"))
-        })
-        .transpose()
-}
-
-fn judge_frequency(value: Option<serde_json::Value>) -> Result<Option<String>, FieldError> {
-    match value {
-        None | Some(serde_json::Value::Null) => Ok(None),
-        Some(serde_json::Value::String(text)) => line("simFrequency", Some(text), 32),
-        Some(serde_json::Value::Number(number)) => Ok(Some(number.to_string())),
-        Some(_) => Err(wrong(
-            "simFrequency",
-            "wrong-type",
-            "give a number or a text",
-        )),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -345,6 +274,11 @@ mod tests {
             own_domain: Some(MailDomain::parse("tilde.example").unwrap()),
             password: true,
             require_reason: false,
+            profile: ProfileRules {
+                required: Vec::new(),
+                minimum_age: 13,
+                today: "2026-03-01".parse().unwrap(),
+            },
         }
     }
 
@@ -392,7 +326,7 @@ mod tests {
             ("sshKeys", "unknown-type"),
             ("password", "too-short"),
             ("inviteToken", "malformed"),
-            ("country", "too-long"),
+            ("country", "not-iso-3166"),
             ("birthDate", "no-date"),
         ];
         assert_eq!(got, want.map(|(f, c)| (f, c.to_owned())));

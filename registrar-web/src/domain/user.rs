@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     BcryptHash, Credentials, DisplayName, Email, KeptKey, Profile, RegistrationId, SecondFactor,
-    Username, Work,
+    Standing, Username, Work,
 };
 
 /// Names a member; equal to the id of the registration that made the member, so that making it
@@ -48,6 +48,12 @@ impl Role {
         }
     }
 
+    /// The role of that word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|r| r.as_str() == word)
+    }
+
     /// Whether it may do all that the other may.
     #[must_use]
     pub fn is_at_least(self, other: Self) -> bool {
@@ -67,6 +73,26 @@ pub enum UserState {
     Suspended,
     /// Not let in any more; kept for a while.
     Deleted,
+}
+
+impl UserState {
+    /// The word of the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+            Self::Deleted => "deleted",
+        }
+    }
+
+    /// The state of that word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        let all = [Self::Pending, Self::Active, Self::Suspended, Self::Deleted];
+        all.into_iter().find(|s| s.as_str() == word)
+    }
 }
 
 /// What belongs to a member's logins.
@@ -116,6 +142,9 @@ pub struct User {
     /// When the host is to be brought up to date, by whom.
     #[serde(default)]
     pub work: Work,
+    /// How the member came, and what was decided about the account since.
+    #[serde(default)]
+    pub standing: Standing,
     /// When the record was made.
     pub created_at: Timestamp,
 }

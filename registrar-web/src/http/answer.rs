@@ -42,7 +42,7 @@ pub(super) async fn finish(
         &state.trusted_proxies,
     ));
     // Never the query: links carry their token there.
-    let path = request.uri().path().to_owned();
+    let path = without_secrets(request.uri().path());
     let method = request.method().clone();
     let span = tracing::info_span!(
         "request",
@@ -67,6 +67,15 @@ pub(super) async fn finish(
     let _in = span.enter();
     log(&method, &path, response.status(), began.elapsed());
     response
+}
+
+/// A path that can be logged: an invite's link carries its token there.
+fn without_secrets(path: &str) -> String {
+    const DETAILS: &str = "/api/invites/details/";
+    match path.strip_prefix(DETAILS) {
+        Some(_) => format!("{DETAILS}…"),
+        None => path.to_owned(),
+    }
 }
 
 /// One line for each request. What monitoring and browsers ask for all day is for debugging.

@@ -1,6 +1,7 @@
 //! Pages and API over HTTP. Handlers translate; what a registration may do is decided in
 //! [`crate::registration`], and JSON and forms go through the same call of it.
 
+mod acting;
 mod admin_token;
 mod answer;
 mod api;
@@ -15,6 +16,7 @@ mod openapi;
 mod openapi_auth;
 mod openapi_credentials;
 mod openapi_factor;
+mod openapi_people;
 mod pages;
 mod patience;
 mod permissions;
@@ -22,6 +24,7 @@ mod problem;
 mod problem_auth;
 mod problem_factor;
 mod problem_kind;
+mod problem_people;
 mod request_id;
 mod serve;
 mod state;

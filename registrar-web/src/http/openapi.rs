@@ -5,6 +5,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
 use http::header;
+use jiff::civil::Date;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
     ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response, ResponseBuilder,
@@ -18,7 +19,7 @@ use super::pages;
 use super::problem::{FieldProblem, Problem, ProblemBody, Unfinished};
 use super::problem_kind::Kind;
 use super::state::AppState;
-use crate::domain::{FieldErrors, ReviewError, SignupForm, SignupRules, Username};
+use crate::domain::{FieldErrors, ProfileRules, ReviewError, SignupForm, SignupRules, Username};
 use crate::ports::ProvisionFailure;
 use crate::registration::{AdminError, RegisterError, VerifyError};
 
@@ -46,6 +47,8 @@ pub(super) fn routes() -> (Router<AppState>, OpenApi) {
             tag("registration", "Sign up and prove the address; for everyone."),
             tag("login", "Log in, stay logged in, and see where one is logged in."),
             tag("credentials", "Password and SSH keys of one's own account."),
+            tag("people", "One's own profile and account; the members and their roles."),
+            tag("invites", "Bring people in."),
             tag("two-factor", "What a login asks for after the password."),
             tag("admin", "Review and mend; with the admin token, or the access token of a member whose role allows it."),
             tag("health", "For monitoring; never limited."),
@@ -92,6 +95,9 @@ pub(super) fn routes() -> (Router<AppState>, OpenApi) {
         .merge(api::sessions::routes())
         .merge(api::password::routes())
         .merge(api::ssh_keys::routes())
+        .merge(api::profile::routes())
+        .merge(api::users::routes())
+        .merge(api::invites::routes())
         .merge(api::keys::routes())
         .merge(api::admin::routes())
         .merge(api::health::routes())
@@ -195,6 +201,11 @@ impl IntoResponses for RegisterProblems {
             own_domain: None,
             password: true,
             require_reason: false,
+            profile: ProfileRules {
+                required: Vec::new(),
+                minimum_age: 13,
+                today: Date::ZERO,
+            },
         };
         let form = SignupForm {
             username: "Ada".into(),

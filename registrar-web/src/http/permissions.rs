@@ -1,7 +1,8 @@
 //! Who may call which route of the API: one table, asked before any handler runs. A route that is
 //! not in it answers nobody.
 
-use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::RequestExt;
+use axum::extract::{FromRequestParts, MatchedPath, RawPathParams, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::Method;
@@ -12,7 +13,7 @@ use super::problem::Problem;
 use super::problem_kind::Kind;
 use super::state::AppState;
 use crate::auth::Caller;
-use crate::domain::Role;
+use crate::domain::{Role, UserId};
 
 /// Whom a route answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub enum Who {
     Member,
     /// Who is logged in with that role or a higher one; also the admin token.
     AtLeast(Role),
+    /// The member whose id stands in the path; otherwise as [`Who::AtLeast`].
+    SelfOr(Role),
 }
 
 /// A line of the table.
@@ -42,8 +45,8 @@ const fn line(method: &'static str, path: &'static str, who: Who) -> Permission 
 
 /// The table.
 pub const PERMISSIONS: &[Permission] = {
-    use Role::{Operator, SiteAdmin, SuperAdmin};
-    use Who::{AtLeast, Everyone, Member};
+    use Role::{ClientUser, Operator, SiteAdmin, SuperAdmin};
+    use Who::{AtLeast, Everyone, Member, SelfOr};
     &[
         line(
             "GET",
@@ -109,7 +112,23 @@ pub const PERMISSIONS: &[Permission] = {
             "/api/users/{username}/system-status",
             AtLeast(SiteAdmin),
         ),
-        line("POST", "/api/invites/create", AtLeast(SiteAdmin)),
+        line("GET", "/api/auth/profile", Member),
+        line("PUT", "/api/auth/profile", Member),
+        line("GET", "/api/auth/user-data", Member),
+        line("GET", "/api/users", AtLeast(Operator)),
+        line("GET", "/api/users/{id}", SelfOr(Operator)),
+        line("PUT", "/api/users/{id}", SelfOr(Operator)),
+        line("DELETE", "/api/users/{id}", SelfOr(SiteAdmin)),
+        line("POST", "/api/users/{id}/suspend", AtLeast(Operator)),
+        line("POST", "/api/users/{id}/resume", AtLeast(Operator)),
+        line("POST", "/api/users/{id}/role", AtLeast(SiteAdmin)),
+        // Whom one may invite depends on the invite; the lists have one's own.
+        line("POST", "/api/invites/create", AtLeast(ClientUser)),
+        line("GET", "/api/invites/list", AtLeast(ClientUser)),
+        line("DELETE", "/api/invites/{id}/revoke", AtLeast(ClientUser)),
+        // Who shows the token needs no other.
+        line("GET", "/api/invites/details/{token}", Everyone),
+        line("POST", "/api/invites/accept", Everyone),
         line("GET", "/.well-known/jwks.json", Everyone),
         line("GET", "/api/health", Everyone),
         line("GET", "/api/auth/health", Everyone),
@@ -150,7 +169,7 @@ async fn admit(state: &AppState, who: Who, request: &mut Request) -> Result<(), 
     let needed = match who {
         Who::Everyone => return Ok(()),
         Who::Member => None,
-        Who::AtLeast(role) => Some(role),
+        Who::AtLeast(role) | Who::SelfOr(role) => Some(role),
     };
     let token = token_of(request.headers()).ok_or_else(|| Problem::new(Kind::Unauthorized))?;
     if needed.is_some()
@@ -164,14 +183,24 @@ async fn admit(state: &AppState, who: Who, request: &mut Request) -> Result<(), 
     }
     let caller = state.auth.authenticate(&token).await?;
     if let Some(role) = needed {
-        if !caller.user.role.is_at_least(role) {
+        if caller.user.role.is_at_least(role) {
+            let name = caller.user.username.to_string();
+            request.extensions_mut().insert(Admin(name));
+        } else if !(matches!(who, Who::SelfOr(_)) && names(request, &caller).await) {
             return Err(Problem::new(Kind::Forbidden));
         }
-        let name = caller.user.username.to_string();
-        request.extensions_mut().insert(Admin(name));
     }
     request.extensions_mut().insert(caller);
     Ok(())
+}
+
+/// Whether the path's parameter is the caller's own id.
+async fn names(request: &mut Request, caller: &Caller) -> bool {
+    let Ok(parameters) = request.extract_parts::<RawPathParams>().await else {
+        return false;
+    };
+    let mut ids = parameters.iter().map(|(_, text)| UserId::parse(text));
+    matches!(ids.next(), Some(Ok(id)) if id == caller.user.id)
 }
 
 /// Who decides, on a route for roles.

@@ -8,7 +8,8 @@ use super::admin_token::AdminToken;
 use super::limits::PerClient;
 use crate::auth::Auth;
 use crate::config::{Config, IpNet, LimitSettings};
-use crate::domain::{Mode, Timestamp};
+use crate::domain::{Mode, ProfileField, Timestamp};
+use crate::people::People;
 use crate::registration::{Readiness, Registrar};
 
 /// How many status pages may be live at once; the others are told to look again later.
@@ -26,6 +27,8 @@ pub struct Inner {
     pub registrar: Registrar,
     /// Logins, tokens and sessions.
     pub auth: Auth,
+    /// Members, their profiles and invites.
+    pub people: People,
     /// What the community calls itself.
     pub site: Site,
     /// Opens the admin routes.
@@ -65,6 +68,8 @@ pub struct Site {
     pub password: bool,
     /// Whether a reason must be given.
     pub require_reason: bool,
+    /// What else must be told.
+    pub require: Vec<ProfileField>,
 }
 
 impl AppState {
@@ -77,7 +82,7 @@ impl AppState {
         admin_token: Option<AdminToken>,
         stop: CancellationToken,
     ) -> Self {
-        let rules = registrar.policy().signup_rules();
+        let rules = registrar.policy().signup_rules(registrar.world().now());
         let site = Site {
             name: config.community.name.clone(),
             domain: config.community.domain.as_str().to_owned(),
@@ -87,10 +92,13 @@ impl AppState {
             mode: registrar.policy().mode,
             password: rules.password,
             require_reason: rules.require_reason,
+            require: rules.profile.required,
         };
+        let people = People::new(registrar.clone(), auth.clone(), config);
         Self(Arc::new(Inner {
             registrar,
             auth,
+            people,
             site,
             admin_token,
             trusted_proxies: config.server.trusted_proxies.clone(),

@@ -2,8 +2,11 @@ use askama::Template;
 
 use super::Community;
 use super::credentials;
+use super::invitations;
 use super::letters::{self, Block, Letter};
-use crate::domain::{MailJob, MailKind, Registration, VerificationKey, login_code};
+use crate::domain::{
+    DisplayName, Invite, MailJob, MailKind, Registration, User, VerificationKey, login_code,
+};
 use crate::ports::Message;
 
 /// The widest line of plain text (RFC 3676 recommends 78 at most).
@@ -15,6 +18,9 @@ pub enum ComposeError {
     /// The registration has no proof of address under way.
     #[error("the registration has no address to verify")]
     NothingToVerify,
+    /// The invite's token is not one of this service's key.
+    #[error("the invite's link can't be made any more; make another invite")]
+    NoLink,
     /// A template failed.
     #[error("the text can't be made: {0}")]
     Template(#[from] askama::Error),
@@ -68,6 +74,9 @@ pub fn compose(
         MailKind::CredentialChanged { what, from } => {
             credentials::credential_changed(registration, what, from, community)
         }
+        // See `compose_invite`.
+        MailKind::Invite => return Err(ComposeError::NoLink),
+        MailKind::InviteAccepted { guest } => invitations::accepted(registration, guest, community),
         MailKind::LoginCode {
             challenge,
             expires_at,
@@ -80,6 +89,34 @@ pub fn compose(
             letters::second_factor_changed(registration, *change, from, community)
         }
     };
+    let shown = !matches!(job.kind, MailKind::AlreadyMember)
+        && !letters::looks_like_link(registration.display_name.as_str());
+    let to_name = shown.then(|| registration.display_name.clone());
+    write(job, letter, to_name, community)
+}
+
+/// Makes the mail to someone who is invited.
+///
+/// # Errors
+/// [`ComposeError::NoLink`] where the service's key is another one than when the invite was made.
+pub fn compose_invite(
+    job: &MailJob,
+    invite: &Invite,
+    inviter: Option<&User>,
+    key: &VerificationKey,
+    community: &Community,
+) -> Result<Message, ComposeError> {
+    let token = invite.token(key).ok_or(ComposeError::NoLink)?;
+    let letter = invitations::invitation(invite, inviter, &token, community);
+    write(job, letter, None, community)
+}
+
+fn write(
+    job: &MailJob,
+    letter: Letter,
+    to_name: Option<DisplayName>,
+    community: &Community,
+) -> Result<Message, ComposeError> {
     let Letter {
         subject,
         greeting,
@@ -98,12 +135,10 @@ pub fn compose(
         community,
     }
     .render()?;
-    let shown = !matches!(job.kind, MailKind::AlreadyMember)
-        && !letters::looks_like_link(registration.display_name.as_str());
     Ok(Message {
         id: job.id,
         to: job.to.clone(),
-        to_name: shown.then(|| registration.display_name.clone()),
+        to_name,
         subject,
         text,
         html,

@@ -4,6 +4,7 @@ mod clean;
 mod compose;
 mod credentials;
 mod envelope;
+mod invitations;
 mod letters;
 mod sendmail;
 mod smtp;
@@ -11,7 +12,7 @@ mod smtp;
 use std::sync::Arc;
 
 pub use clean::clean;
-pub use compose::{ComposeError, compose};
+pub use compose::{ComposeError, compose, compose_invite};
 pub use envelope::{Sender, SenderError};
 pub use sendmail::Sendmail;
 pub use smtp::{Smtp, SmtpError};

@@ -4,6 +4,7 @@
 //! lease has ended, with the same token: twice is harmless, never is not.
 
 pub mod bounces;
+mod invitations;
 mod records;
 mod serve;
 
@@ -18,7 +19,7 @@ use crate::domain::{
 };
 use crate::mail::{Community, clean, compose};
 use crate::ports::{
-    Clock, Entropy, EntropyExt, LeaseRequest, MailError, Mailer, Store, StoreError,
+    Clock, Entropy, EntropyExt, LeaseRequest, MailError, Mailer, Message, Store, StoreError,
 };
 
 /// How long a worker may be silent before another one takes over; longer than [`SEND_TIMEOUT`].
@@ -98,6 +99,12 @@ impl Outbox {
         if job.state != MailState::Queued {
             return Ok(Outcome::Dropped("it was dealt with before"));
         }
+        if job.kind == MailKind::Invite {
+            return Ok(match self.invitation(job).await? {
+                Ok(message) => self.hand_over(&message).await,
+                Err(outcome) => outcome,
+            });
+        }
         let Some(registration) = self.store.registration(job.registration).await? else {
             return Ok(Outcome::Dropped("registration is gone"));
         };
@@ -118,13 +125,16 @@ impl Outbox {
             Ok(message) => message,
             Err(e) => return Ok(Outcome::Later(clean(&e.to_string()))),
         };
-        let sending = tokio::time::timeout(SEND_TIMEOUT, self.mailer.send(&message)).await;
-        Ok(match sending {
+        Ok(self.hand_over(&message).await)
+    }
+
+    async fn hand_over(&self, message: &Message) -> Outcome {
+        match tokio::time::timeout(SEND_TIMEOUT, self.mailer.send(message)).await {
             Ok(Ok(())) => Outcome::Sent,
             Ok(Err(MailError::Refused(said))) => Outcome::Undeliverable(clean(&said)),
             Ok(Err(MailError::Transient(said))) => Outcome::Later(clean(&said)),
             Err(_) => Outcome::Later("the mail system did not answer in time".into()),
-        })
+        }
     }
 
     /// Whether the mail's link and code still let its member choose a new password.

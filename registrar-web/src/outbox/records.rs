@@ -29,6 +29,7 @@ impl Outbox {
                     MailKind::SessionRevoked { .. }
                         | MailKind::ResetPassword { .. }
                         | MailKind::CredentialChanged { .. }
+                        | MailKind::InviteAccepted { .. }
                         | MailKind::LoginCode { .. }
                         | MailKind::SecondFactorChanged { .. }
                 )

@@ -13,7 +13,7 @@ pub use hasher::{HashError, PasswordHasher};
 pub use mailer::{MailError, Mailer, Message};
 pub use provisioner::{Activation, Availability, ProvisionFailure, Provisioner, SystemStatus};
 pub use store::{
-    AuditFilter, AuditStore, InviteStore, LeaseRequest, LimitStore, LimitWindow, MailStore, Page,
-    PageRequest, RegistrationFilter, RegistrationStore, SessionStore, Store, StoreError,
-    StoreHealth, Unique, UserStore,
+    AuditFilter, AuditStore, InviteFilter, InviteStore, LeaseRequest, LimitStore, LimitWindow,
+    MailStore, Page, PageRequest, RegistrationFilter, RegistrationStore, SessionStore, Store,
+    StoreError, StoreHealth, Unique, UserFilter, UserStore,
 };

@@ -3,7 +3,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
     Action, AuditEntry, Email, Invite, InviteId, MailId, MailJob, Registration, RegistrationId,
-    Session, SessionId, TokenDigest, User, UserId, Username, WorkerId,
+    Role, Session, SessionId, TokenDigest, User, UserId, UserState, Username, WorkerId,
 };
 
 /// A value that only one record may have.
@@ -82,6 +82,32 @@ pub enum RegistrationFilter {
     InReview,
     /// Failed or being undone.
     Failed,
+}
+
+/// Which members to list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UserFilter {
+    /// All.
+    #[default]
+    All,
+    /// Those of that role; for roles above the lowest.
+    Staff(Role),
+    /// Those who are suspended, or deleted: that state.
+    Closed(UserState),
+    /// Those deleted who are not anonymised yet.
+    InGrace,
+    /// Those of whom something is left to do on the host.
+    HostPending,
+}
+
+/// Which invites to list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum InviteFilter {
+    /// All.
+    #[default]
+    All,
+    /// Those that a member made.
+    By(UserId),
 }
 
 /// How often something happened in a window.
@@ -185,6 +211,13 @@ pub trait UserStore {
 
     /// Deletes one; no error when it is gone.
     async fn delete_user(&self, id: UserId) -> Result<(), StoreError>;
+
+    /// A page of them, in the order of their ids.
+    async fn list_users(
+        &self,
+        filter: UserFilter,
+        page: &PageRequest,
+    ) -> Result<Page<User>, StoreError>;
 }
 
 /// The outbox.
@@ -232,6 +265,13 @@ pub trait InviteStore {
     /// # Errors
     /// `Conflict`.
     async fn update_invite(&self, changed: Invite) -> Result<Invite, StoreError>;
+
+    /// A page of them, in the order of their ids.
+    async fn list_invites(
+        &self,
+        filter: InviteFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Invite>, StoreError>;
 }
 
 /// Sessions. Each write compares the version that was read and stores one more, so that of many

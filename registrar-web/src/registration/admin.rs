@@ -2,7 +2,7 @@ use super::error::AdminError;
 use super::view::AdminView;
 use super::world::Registrar;
 use crate::config::UNEDITED_DOMAIN;
-use crate::domain::{Invite, InviteState, RequestId, Username, VerificationToken};
+use crate::domain::{Invite, InviteTerms, RequestId, Username, VerificationToken};
 use crate::ports::{EntropyExt, StoreError, SystemStatus};
 
 /// Whether the service can do its work.
@@ -61,21 +61,17 @@ impl Registrar {
         }
     }
 
-    /// Makes a single-use invite. The token is not kept.
+    /// Makes a single-use invite for a plain member. The token is not kept.
     ///
     /// # Errors
     /// The store can't be used.
     pub async fn create_invite(&self) -> Result<(Invite, VerificationToken), StoreError> {
         let now = self.world.now();
-        let token = VerificationToken::from_bytes(self.world.entropy.bytes());
-        let invite = Invite {
-            id: self.world.entropy.uuid_v7(now),
-            version: 1,
-            token: token.digest(),
-            state: InviteState::Open,
-            created_at: now,
-            expires_at: now + self.policy.invite_ttl,
-        };
+        let id = self.world.entropy.uuid_v7(now);
+        let terms = InviteTerms::default();
+        let key = &self.world.key;
+        let invite = Invite::issue(key, id, terms, now, now + self.policy.invite_ttl);
+        let token = invite.token(key).ok_or(StoreError::Conflict)?;
         self.world.store.insert_invite(&invite).await?;
         Ok((invite, token))
     }

@@ -28,10 +28,11 @@ fn mail(world: &World, r: &Registration, kind: MailKind, dedupe_key: String) -> 
     }
 }
 
-/// Queues a verification mail, if its mailbox has not had enough of them today. If it has, the mail
+/// Queues a mail to an address that may be a stranger's, a verification or an invite, if its mailbox
+/// has not had enough of them today. If it has, the mail
 /// is kept as one that was sent: who asked learns nothing of what others asked for. Says when to
 /// look after it.
-pub(super) async fn enqueue_verification(
+pub(crate) async fn enqueue_verification(
     world: &World,
     mut job: MailJob,
 ) -> Result<SignedDuration, StoreError> {
@@ -47,7 +48,7 @@ pub(super) async fn enqueue_verification(
         return Ok(SignedDuration::from_secs(30));
     }
     tracing::warn!(REGISTRATION_ID = %job.registration, count = counted.count, until = %counted.resets_at,
-        "this verification mail is not sent: its mailbox has had enough of them");
+        "this {} mail is not sent: its mailbox has had enough of them", job.kind.name());
     job.state = MailState::Sent { at: now };
     job.work.settle(None);
     enqueue(world, job).await?;

@@ -3,6 +3,7 @@
 
 mod admin;
 mod error;
+mod invited;
 mod mails;
 mod register;
 mod review;
@@ -14,6 +15,7 @@ mod world;
 
 pub use admin::{Readiness, ReadinessCheck};
 pub use error::{AdminError, RegisterError, VerifyError};
+pub(crate) use mails::enqueue_verification;
 pub use register::{ClientKey, NameAnswer};
 pub use saga::Saga;
 pub use verify::TokenState;

@@ -6,8 +6,8 @@ use super::error::RegisterError;
 use super::view::RegistrationView;
 use super::world::Registrar;
 use crate::domain::{
-    FieldErrors, Invite, InviteState, Mode, Passed, Registration, RegistrationId, Review,
-    SignupForm, SignupRequest, Stage, Status, Timestamp, Username, VerificationToken, Work,
+    Invite, Mode, Passed, Registration, RegistrationId, Review, SignupForm, SignupRequest, Stage,
+    Status, Timestamp, Username, Work,
 };
 use crate::ports::{Availability, EntropyExt, HashError, StoreError, Unique};
 
@@ -66,13 +66,11 @@ impl Registrar {
         if self.policy.mode == Mode::Closed {
             return Err(RegisterError::Closed);
         }
-        let request = form
-            .parse(&self.policy.signup_rules())
-            .map_err(RegisterError::Fields)?;
         let now = self.world.now();
-        let invite = self
-            .usable_invite(request.invite_token.as_ref(), now)
-            .await?;
+        let request = form
+            .parse(&self.policy.signup_rules(now))
+            .map_err(RegisterError::Fields)?;
+        let invite = self.usable_invite(&request, now).await?;
         self.must_be_free(&request.username).await?;
         self.must_be_within_limit(client, now).await?;
 
@@ -83,7 +81,7 @@ impl Registrar {
             other => other?,
         }
         if let Some(invite) = invite
-            && let Err(e) = self.claim_invite(invite, id).await
+            && let Err(e) = self.claim_invite(invite, &draft).await
         {
             return Err(self.drop_draft(&draft, e).await);
         }
@@ -249,50 +247,10 @@ impl Registrar {
         Ok(())
     }
 
-    async fn usable_invite(
-        &self,
-        token: Option<&VerificationToken>,
-        now: Timestamp,
-    ) -> Result<Option<Invite>, RegisterError> {
-        let invited = self.policy.mode == Mode::Invite;
-        let Some(token) = token else {
-            return if invited {
-                Err(bad_invite(
-                    "required",
-                    "registration is by invite here: open the link of your invite",
-                ))
-            } else {
-                Ok(None)
-            };
-        };
-        match self.world.store.invite_by_token(&token.digest()).await? {
-            Some(invite) if invite.is_usable(now) => Ok(Some(invite)),
-            _ => Err(bad_invite(
-                "unusable",
-                "this invite is unknown, used or expired; ask for a new one",
-            )),
-        }
-    }
-
-    async fn claim_invite(
-        &self,
-        mut invite: Invite,
-        registration: RegistrationId,
-    ) -> Result<(), RegisterError> {
-        invite.state = InviteState::Claimed { registration };
-        match self.world.store.update_invite(invite).await {
-            Ok(_) => Ok(()),
-            Err(StoreError::Conflict) => {
-                Err(bad_invite("unusable", "this invite was used just now"))
-            }
-            Err(e) => Err(e.into()),
-        }
-    }
-
     /// Frees the name again. When even that fails, the draft's own expiry does it.
     async fn drop_draft(&self, draft: &Registration, why: RegisterError) -> RegisterError {
         if let Some(id) = draft.invite
-            && let Err(e) = super::steps::return_invite(&self.world, id, draft.id).await
+            && let Err(e) = super::invited::return_invite(&self.world, id, draft.id).await
         {
             tracing::warn!(error = %e, REGISTRATION_ID = %draft.id, "the invite is given back when the draft expires");
             return why;
@@ -321,10 +279,4 @@ fn taken(name: &Username) -> RegisterError {
         username: name.clone(),
         reason: "someone has it; choose another one".into(),
     }
-}
-
-fn bad_invite(code: &str, message: &str) -> RegisterError {
-    let mut errors = FieldErrors::default();
-    errors.add("inviteToken", code, message);
-    RegisterError::Fields(errors)
 }

@@ -3,11 +3,12 @@
 use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 
+use super::invited::{brought_by, return_invite, spend_invite};
 use super::mails::{enqueue_verification, tell, verification_mail};
 use super::world::World;
 use crate::domain::{
-    Access, Credentials, InviteId, InviteState, KeptKey, MailKind, MailState, Registration,
-    RegistrationId, RequestId, Role, Status, Undo, User, UserState, Work,
+    Access, Credentials, KeptKey, MailKind, MailState, Registration, RequestId, Standing, Status,
+    Undo, User, UserState, Work,
 };
 use crate::ports::{Activation, Availability, EntropyExt, ProvisionFailure, StoreError, Unique};
 
@@ -103,6 +104,7 @@ async fn validate_name(world: &World, r: &Registration) -> Outcome {
 }
 
 async fn create_user(world: &World, r: &Registration) -> Result<Outcome, StoreError> {
+    let (role, sponsor) = brought_by(world, r.invite).await?;
     let user = User {
         id: r.id,
         version: 1,
@@ -118,11 +120,15 @@ async fn create_user(world: &World, r: &Registration) -> Result<Outcome, StoreEr
             .map(KeptKey::of_sign_up)
             .collect(),
         profile: r.profile.clone(),
-        role: Role::ClientUser,
+        role,
         state: UserState::Pending,
         access: Access::default(),
         credentials: Credentials::default(),
         work: Work::default(),
+        standing: Standing {
+            sponsor,
+            ..Standing::default()
+        },
         created_at: world.now(),
     };
     match world.store.insert_user(&user).await {
@@ -229,7 +235,7 @@ pub(super) async fn enrol(world: &World, r: &Registration) -> Result<(), StoreEr
         world.store.update_user(user).await?;
     }
     if let Some(invite) = r.invite {
-        spend_invite(world, invite, r.id).await?;
+        spend_invite(world, invite, r).await?;
     }
     Ok(())
 }
@@ -265,38 +271,6 @@ pub(super) async fn take_back(
                 .map(|()| Outcome::Done),
             None => Ok(Outcome::Done),
         },
-    }
-}
-
-/// Gives a claimed invite back, if that registration has it.
-pub(super) async fn return_invite(
-    world: &World,
-    id: InviteId,
-    registration: RegistrationId,
-) -> Result<(), StoreError> {
-    set_invite(world, id, registration, InviteState::Open).await
-}
-
-async fn spend_invite(
-    world: &World,
-    id: InviteId,
-    registration: RegistrationId,
-) -> Result<(), StoreError> {
-    set_invite(world, id, registration, InviteState::Used { registration }).await
-}
-
-async fn set_invite(
-    world: &World,
-    id: InviteId,
-    registration: RegistrationId,
-    state: InviteState,
-) -> Result<(), StoreError> {
-    match world.store.invite(id).await? {
-        Some(mut invite) if invite.state == (InviteState::Claimed { registration }) => {
-            invite.state = state;
-            world.store.update_invite(invite).await.map(|_| ())
-        }
-        _ => Ok(()),
     }
 }
 

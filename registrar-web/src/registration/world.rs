@@ -4,8 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 
 use crate::audit::Audit;
-use crate::config::{Config, PasswordMode};
-use crate::domain::{Flow, MailDomain, Mode, SignupRules, VerificationKey};
+use crate::config::{Config, MayInvite, PasswordMode};
+use crate::domain::{
+    Flow, MailDomain, Mode, ProfileField, ProfileRules, SignupRules, VerificationKey,
+};
 use crate::hash::HashPool;
 use crate::ports::{Clock, Entropy, Provisioner, Store};
 
@@ -53,6 +55,14 @@ pub struct Policy {
     pub password: bool,
     /// Whether applicants must give a reason.
     pub require_reason: bool,
+    /// What else people must tell of themselves.
+    pub require: Vec<ProfileField>,
+    /// Years.
+    pub minimum_age: u8,
+    /// Who may invite whom.
+    pub may_invite: MayInvite,
+    /// How many people a plain member may bring in.
+    pub members_may_invite: u32,
     /// How long an address may stay unproven.
     pub verification_ttl: SignedDuration,
     /// How long a failed registration can be looked at.
@@ -73,6 +83,10 @@ impl Policy {
             domain: config.community.domain.clone(),
             password: config.accounts.password == PasswordMode::Account,
             require_reason: config.registration.require_reason,
+            require: config.registration.require.clone(),
+            minimum_age: config.registration.minimum_age,
+            may_invite: config.roles.may_invite.clone(),
+            members_may_invite: config.invites.members_may_invite,
             verification_ttl: config.registration.verification_ttl.signed(),
             remember_failed: config.registration.remember_failed.signed(),
             invite_ttl: config.registration.invite_ttl.signed(),
@@ -83,13 +97,24 @@ impl Policy {
         }
     }
 
-    /// What a form is judged by.
+    /// What a profile is judged by at that time.
     #[must_use]
-    pub fn signup_rules(&self) -> SignupRules {
+    pub fn profile_rules(&self, now: Timestamp) -> ProfileRules {
+        ProfileRules {
+            required: self.require.clone(),
+            minimum_age: self.minimum_age,
+            today: now.to_zoned(jiff::tz::TimeZone::UTC).date(),
+        }
+    }
+
+    /// What a form is judged by at that time.
+    #[must_use]
+    pub fn signup_rules(&self, now: Timestamp) -> SignupRules {
         SignupRules {
             own_domain: Some(self.domain.clone()),
             password: self.password,
             require_reason: self.require_reason && self.mode == Mode::Approval,
+            profile: self.profile_rules(now),
         }
     }
 }

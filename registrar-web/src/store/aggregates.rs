@@ -2,14 +2,16 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
 use super::documents::{Documents, Select};
+use super::record::user::YES;
 use super::record::{Record, field, listing};
 use crate::domain::{
     Email, Invite, InviteId, MailId, MailJob, Registration, RegistrationId, TokenDigest, User,
     UserId, Username,
 };
 use crate::ports::{
-    InviteStore, LeaseRequest, LimitStore, LimitWindow, MailStore, Page, PageRequest,
-    RegistrationFilter, RegistrationStore, Store, StoreError, StoreHealth, Unique, UserStore,
+    InviteFilter, InviteStore, LeaseRequest, LimitStore, LimitWindow, MailStore, Page, PageRequest,
+    RegistrationFilter, RegistrationStore, Store, StoreError, StoreHealth, Unique, UserFilter,
+    UserStore,
 };
 
 /// A mail that has waited so long is reported.
@@ -160,6 +162,21 @@ impl<D: Documents> UserStore for DocumentStore<D> {
         self.documents.delete::<User>(id.uuid(), None).await?;
         Ok(())
     }
+
+    async fn list_users(
+        &self,
+        filter: UserFilter,
+        page: &PageRequest,
+    ) -> Result<Page<User>, StoreError> {
+        let select = match filter {
+            UserFilter::All => Select::Has(field::USERNAME),
+            UserFilter::Staff(role) => Select::Is(field::STAFF, role.as_str().into()),
+            UserFilter::Closed(state) => Select::Is(field::CLOSED, state.as_str().into()),
+            UserFilter::InGrace => Select::Is(field::IN_GRACE, YES.into()),
+            UserFilter::HostPending => Select::Is(field::HOST_PENDING, YES.into()),
+        };
+        page_of(&self.documents, select, page).await
+    }
 }
 
 #[async_trait]
@@ -217,6 +234,18 @@ impl<D: Documents> InviteStore for DocumentStore<D> {
 
     async fn update_invite(&self, changed: Invite) -> Result<Invite, StoreError> {
         self.documents.replace(changed).await
+    }
+
+    async fn list_invites(
+        &self,
+        filter: InviteFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Invite>, StoreError> {
+        let select = match filter {
+            InviteFilter::All => Select::Has(field::TOKEN),
+            InviteFilter::By(user) => Select::Is(field::INVITER, user.to_string()),
+        };
+        page_of(&self.documents, select, page).await
     }
 }
 

@@ -61,6 +61,8 @@ pub struct HostDouble {
     pub down: Mutex<bool>,
     /// Panics when asked for an account.
     pub broken: Mutex<bool>,
+    /// What an admin has made of accounts.
+    pub states: Mutex<HashMap<String, AccountState>>,
     /// Its mail domain, where that is not the one of registrar.toml.
     pub other_domain: Mutex<Option<String>>,
     /// How it answers a new password or new keys, where it does not take them.
@@ -222,7 +224,10 @@ impl Provisioner for HostDouble {
         username: &Username,
     ) -> Result<SystemStatus, ProvisionFailure> {
         assert!(!*self.broken.lock().unwrap(), "broken on purpose");
-        let account = self.change(username, |_| {})?;
+        let mut account = self.change(username, |_| {})?;
+        if let Some(state) = self.states.lock().unwrap().get(username.as_str()) {
+            account.state = *state;
+        }
         let host = HostView {
             exists: true,
             home: account.mail_configured,
@@ -261,7 +266,7 @@ pub struct App {
     pub auth: Auth,
     pub host_side: HostSide,
     cookies: Mutex<HashMap<String, String>>,
-    config: Config,
+    pub config: Config,
     pub directory: Arc<tempfile::TempDir>,
 }
 
@@ -654,6 +659,23 @@ impl App {
     pub async fn refresh(&self, token: &str) -> Answer {
         let body = json!({ "refreshToken": token });
         self.post("/api/auth/refresh", body).await
+    }
+
+    /// Asks as a member, with a body.
+    pub async fn as_member_with(
+        &self,
+        method: Method,
+        path: &str,
+        access: &str,
+        body: Value,
+    ) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {access}"))
+            .header("content-type", "application/json");
+        let body = Body::from(body.to_string());
+        self.send(request.body(body).unwrap()).await
     }
 
     pub async fn as_member(&self, method: Method, path: &str, access: &str) -> Answer {

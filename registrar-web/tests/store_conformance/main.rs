@@ -15,8 +15,8 @@ mod settings;
 mod ttl;
 
 use promises::{
-    audit, corrupt, instances, leases, limits, lists, mails, registrations, second_factors,
-    sessions, users,
+    audit, corrupt, instances, invites, leases, limits, lists, mails, registrations,
+    second_factors, sessions, users,
 };
 
 /// Declares each promise as a test of its own for each adapter.
@@ -60,7 +60,11 @@ for_each_store! {
         a_member_is_found_by_the_address_that_was_proven_and_by_no_other,
         a_member_is_found_by_the_token_of_a_recovery_until_it_is_over,
         keys_are_read_as_written_and_members_without_work_are_never_leased,
-        updates_compare_versions_and_deleting_twice_is_no_error;
+        updates_compare_versions_and_deleting_twice_is_no_error,
+        members_are_listed_by_what_admins_look_for;
+    invites:
+        invites_are_listed_by_who_made_them,
+        of_16_that_want_an_invite_for_five_five_get_it;
     mails:
         the_same_mail_is_queued_once,
         ended_mails_are_forgotten_after_their_time_and_others_stay,

@@ -91,6 +91,7 @@ pub(crate) fn user(n: u32, username: &str, email: &str, email_proven: bool) -> U
         access: Access::default(),
         credentials: Credentials::default(),
         work: Work::default(),
+        standing: Standing::default(),
         created_at: at(0),
     }
 }
@@ -118,6 +119,9 @@ pub(crate) fn invite(n: u32) -> Invite {
         version: 1,
         token: VerificationToken::from_bytes([byte; 32]).digest(),
         state: InviteState::Open,
+        terms: InviteTerms::default(),
+        uses: Vec::new(),
+        revoked: None,
         created_at: at(0),
         expires_at: at(86_400),
     }

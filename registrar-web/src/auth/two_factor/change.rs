@@ -121,7 +121,7 @@ impl Auth {
 
     /// Whether the one who is logged in still knows the password: a stolen access token must not
     /// do to change how the account is entered. Limited like logins.
-    pub(super) async fn check_password(
+    pub(in crate::auth) async fn check_password(
         &self,
         user: &User,
         password: Typed,

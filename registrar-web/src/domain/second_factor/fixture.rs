@@ -36,6 +36,7 @@ pub(super) fn user() -> User {
         access: Access::default(),
         credentials: Default::default(),
         work: Default::default(),
+        standing: crate::domain::Standing::default(),
         created_at: at(0),
     }
 }

@@ -1,6 +1,6 @@
 use axum::Json;
 use axum::extract::{Extension, State};
-use http::{HeaderName, StatusCode, header};
+use http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -11,9 +11,7 @@ use super::super::problem::Problem;
 use super::super::problem_kind::Kind;
 use super::super::request_id::CurrentRequest;
 use super::super::state::AppState;
-use super::wire::{
-    AdminPage, AdminRegistration, NameBody, NewInvite, RejectBody, SystemStatusAnswer,
-};
+use super::wire::{AdminPage, AdminRegistration, NameBody, RejectBody, SystemStatusAnswer};
 use crate::domain::{RegistrationId, Username};
 use crate::ports::{PageRequest, RegistrationFilter};
 
@@ -25,7 +23,6 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(retry))
         .routes(routes!(system_setup))
         .routes(routes!(system_status))
-        .routes(routes!(create_invite))
 }
 
 /// List registrations
@@ -208,33 +205,6 @@ async fn system_status(
         host,
         account: account.map(Into::into),
     }))
-}
-
-/// Make an invite
-///
-/// The token is told this once; the store keeps its hash.
-#[utoipa::path(
-    post,
-    path = "/api/invites/create",
-    tag = "admin",
-    security(("adminToken" = []), ("accessToken" = [])),
-    responses((status = 201, description = "The invite.", body = NewInvite), AdminProblems)
-)]
-async fn create_invite(
-    _: Admin,
-    State(state): State<AppState>,
-) -> Result<(StatusCode, [(HeaderName, &'static str); 1], Json<NewInvite>), Problem> {
-    let (invite, token) = state.registrar.create_invite().await?;
-    Ok((
-        StatusCode::CREATED,
-        [(header::CACHE_CONTROL, "no-store")],
-        Json(NewInvite {
-            id: invite.id.to_string(),
-            url: format!("{}/signup?invite={}", state.site.public_url, token.expose()),
-            token: token.expose().to_owned(),
-            expires_at: invite.expires_at,
-        }),
-    ))
 }
 
 fn known(id: &str) -> Result<RegistrationId, Problem> {

@@ -12,6 +12,7 @@ use super::super::problem::Problem;
 use super::super::state::AppState;
 use super::wire::{SignUp, TakenIn};
 use crate::domain::SignupForm;
+use crate::registration::RegistrationView;
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(register))
@@ -38,6 +39,11 @@ async fn register(
     StrictJson(form): StrictJson<SignupForm>,
 ) -> Result<Response, Problem> {
     let view = state.registrar.register(form, &client.0).await?;
+    Ok(taken_in(&state, &view))
+}
+
+/// What a registration that was taken in is answered with.
+pub(super) fn taken_in(state: &AppState, view: &RegistrationView) -> Response {
     let location = format!("/api/auth/status/registration/{}", view.username);
     let body = TakenIn {
         id: view.id.to_string(),
@@ -46,10 +52,6 @@ async fn register(
         progress: view.progress,
         status_url: format!("{}/signup/status/{}", state.site.public_url, view.username),
     };
-    Ok((
-        StatusCode::CREATED,
-        [(header::LOCATION, location)],
-        Json(body),
-    )
-        .into_response())
+    let location = [(header::LOCATION, location)];
+    (StatusCode::CREATED, location, Json(body)).into_response()
 }

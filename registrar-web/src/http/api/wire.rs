@@ -240,22 +240,6 @@ pub(crate) struct AccountAnswer {
     pub activated_at: Option<Timestamp>,
 }
 
-/// A new invite. The token is told this once.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct NewInvite {
-    /// `UUIDv7`.
-    pub id: String,
-    /// The secret of the link.
-    pub token: String,
-    /// The link to pass on.
-    #[schema(example = "https://tilde.example/signup?invite=…")]
-    pub url: String,
-    /// After this time it can't be used.
-    #[schema(value_type = String, format = DateTime)]
-    pub expires_at: Timestamp,
-}
-
 /// The service runs.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Alive {

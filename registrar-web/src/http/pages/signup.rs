@@ -171,9 +171,9 @@ fn main_fields(site: &Site, with_invite: bool) -> Vec<Field> {
     fields
 }
 
-fn more_fields() -> Vec<Field> {
+fn more_fields(site: &Site) -> Vec<Field> {
     let of = |name, label, kind, hint| Field::new(name, label, kind, hint).at_most(64);
-    vec![
+    let mut fields = vec![
         of("firstName", "Given name", "text", "").completed_by("given-name"),
         of("lastName", "Family name", "text", "").completed_by("family-name"),
         of(
@@ -192,7 +192,11 @@ fn more_fields() -> Vec<Field> {
             "Only where your community asks for one.",
         )
         .at_most(32),
-    ]
+    ];
+    for field in &mut fields {
+        field.required = site.require.iter().any(|f| f.name() == field.name);
+    }
+    fields
 }
 
 fn write(
@@ -222,7 +226,7 @@ fn write(
         field
     };
     let with_invite = !value_of("inviteToken").is_empty();
-    let more: Vec<Field> = more_fields().into_iter().map(fill).collect();
+    let more: Vec<Field> = more_fields(site).into_iter().map(fill).collect();
     let page = SignupPage {
         page: Page::new(site, "Sign up"),
         csrf: &csrf.token,
@@ -234,7 +238,7 @@ fn write(
             _ => p.detail.clone(),
         }),
         fields: main_fields(site, with_invite).into_iter().map(fill).collect(),
-        more_is_open: more.iter().any(|f| f.error.is_some()),
+        more_is_open: more.iter().any(|f| f.error.is_some() || f.required),
         more,
     };
     let mut response = render(&page);

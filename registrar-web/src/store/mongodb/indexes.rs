@@ -33,6 +33,11 @@ fn plain(name: &str, keys: Document, has: Option<&'static str>) -> IndexModel {
     IndexModel::builder().keys(keys).options(options).build()
 }
 
+/// Those that have the field, by its value, in the order of their making; named after it.
+fn having(field: &'static str) -> IndexModel {
+    plain(field, doc! { field: 1, "_id": 1 }, Some(field))
+}
+
 /// Work in the order in which it is handed out.
 fn due() -> IndexModel {
     let keys = doc! { field::DUE_AT: 1, field::LEASED_UNTIL: 1 };
@@ -70,6 +75,10 @@ fn declared() -> [(&'static str, Vec<IndexModel>); 7] {
                 unique(field::EMAIL),
                 unique(field::TOKEN),
                 due(),
+                having(field::STAFF),
+                having(field::CLOSED),
+                having(field::IN_GRACE),
+                having(field::HOST_PENDING),
             ],
         ),
         (
@@ -80,7 +89,10 @@ fn declared() -> [(&'static str, Vec<IndexModel>); 7] {
                 plain("ended", doc! { field::ENDED_AT: 1 }, Some(field::ENDED_AT)),
             ],
         ),
-        (Invite::COLLECTION, vec![unique(field::TOKEN)]),
+        (
+            Invite::COLLECTION,
+            vec![unique(field::TOKEN), having(field::INVITER)],
+        ),
         (
             Session::COLLECTION,
             vec![

@@ -5,7 +5,7 @@ use crate::domain::Invite;
 
 impl Record for Invite {
     const COLLECTION: &'static str = "invites";
-    const FIELDS: &'static [&'static str] = &[field::TOKEN];
+    const FIELDS: &'static [&'static str] = &[field::TOKEN, field::INVITER];
 
     fn id(&self) -> Uuid {
         self.id
@@ -17,6 +17,10 @@ impl Record for Invite {
         self.version = version;
     }
     fn keys(&self) -> Vec<Option<Key>> {
-        vec![text(self.token.as_str())]
+        let inviter = self.terms.inviter.as_ref();
+        vec![
+            text(self.token.as_str()),
+            inviter.and_then(|by| text(by.id)),
+        ]
     }
 }

@@ -1,7 +1,7 @@
 mod invite;
 mod mail;
 mod registration;
-mod user;
+pub(super) mod user;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -17,6 +17,13 @@ pub(super) mod field {
     pub(in crate::store) const HELD_NAME: &str = "held_name";
     pub(in crate::store) const TOKEN: &str = "token";
     pub(in crate::store) const EMAIL: &str = "claimed_email";
+    /// The role of who has more than the lowest.
+    pub(in crate::store) const STAFF: &str = "staff";
+    /// The state of who is not let in any more.
+    pub(in crate::store) const CLOSED: &str = "closed";
+    pub(in crate::store) const IN_GRACE: &str = "in_grace";
+    pub(in crate::store) const HOST_PENDING: &str = "host_pending";
+    pub(in crate::store) const INVITER: &str = "inviter";
     pub(in crate::store) const DEDUPE_KEY: &str = "dedupe_key";
     pub(in crate::store) const LISTING: &str = "listing";
     pub(in crate::store) const DUE_AT: &str = "due_at";

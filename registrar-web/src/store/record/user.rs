@@ -1,7 +1,10 @@
 use uuid::Uuid;
 
 use super::{Key, Leased, Record, due, field, leased, text};
-use crate::domain::{User, Work};
+use crate::domain::{Role, User, UserState, Work};
+
+/// What a field has that is there or not.
+pub(in crate::store) const YES: &str = "yes";
 
 impl Record for User {
     const COLLECTION: &'static str = "users";
@@ -11,6 +14,10 @@ impl Record for User {
         field::TOKEN,
         field::DUE_AT,
         field::LEASED_UNTIL,
+        field::STAFF,
+        field::CLOSED,
+        field::IN_GRACE,
+        field::HOST_PENDING,
     ];
 
     fn id(&self) -> Uuid {
@@ -23,6 +30,9 @@ impl Record for User {
         self.version = version;
     }
     fn keys(&self) -> Vec<Option<Key>> {
+        let yes = |is: bool| is.then_some(YES).and_then(text);
+        let is_staff = self.role != Role::ClientUser;
+        let is_closed = matches!(self.state, UserState::Suspended | UserState::Deleted);
         let recovery = self.credentials.recovery.as_ref();
         vec![
             text(&self.username),
@@ -30,6 +40,10 @@ impl Record for User {
             recovery.and_then(|r| text(r.token.as_str())),
             due(&self.work),
             leased(&self.work),
+            is_staff.then(|| self.role.as_str()).and_then(text),
+            is_closed.then(|| self.state.as_str()).and_then(text),
+            yes(self.is_in_grace()),
+            yes(self.standing.host_follow_up.is_some()),
         ]
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod corrupt;
 pub(crate) mod instances;
+pub(crate) mod invites;
 pub(crate) mod leases;
 pub(crate) mod limits;
 pub(crate) mod lists;

@@ -13,7 +13,10 @@ pub(crate) async fn a_full_record_is_read_back_as_it_was_written(f: Arc<Fixture>
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHVh7RGjnYAPJBxRvbVTUhSVBHzBJmHjZTxAqzXZbKbh ada";
     full.ssh_keys.extend(SshPublicKey::parse(key).ok());
     full.profile = Profile {
-        first_name: Some(String::new()),
+        first_name: PersonName::parse("Zoë \u{1f98a}").ok(),
+        country: Country::parse("gb").ok(),
+        bio: Bio::parse("\"$set\"\n.").ok(),
+        links: Link::parse("https://zoe.example/").into_iter().collect(),
         birth_date: Some(jiff::civil::date(1815, 12, 10)),
         reason: Some("a\0b\n\u{202e}".into()),
         ..Profile::default()

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use registrar_web::domain::{KeptKey, SshPublicKey, User};
-use registrar_web::ports::{LeaseRequest, StoreError, Unique};
+use registrar_web::domain::{Decision, KeptKey, Role, SshPublicKey, User, UserState};
+use registrar_web::ports::{LeaseRequest, PageRequest, StoreError, Unique, UserFilter};
 
 use crate::fixture::Fixture;
 use crate::records::*;
@@ -130,4 +130,74 @@ pub(crate) async fn keys_are_read_as_written_and_members_without_work_are_never_
         until: at(1_000_001),
     };
     assert_eq!(f.store.lease_user(&wish).await.unwrap(), None);
+}
+
+async fn listed(f: &Fixture, filter: UserFilter) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut after = None;
+    loop {
+        let page = PageRequest { limit: 2, after };
+        let page = f.store.list_users(filter, &page).await.unwrap();
+        names.extend(page.items.iter().map(|u| u.username.to_string()));
+        after = page.next;
+        if after.is_none() {
+            return names;
+        }
+    }
+}
+
+pub(crate) async fn members_are_listed_by_what_admins_look_for(f: Arc<Fixture>) {
+    let decision = Decision {
+        at: at(5),
+        by: "eve".into(),
+        reason: Some("\"$set\" \u{1f4a5}".into()),
+    };
+    let active = |n, name: &str| {
+        let mut user = user(n, name, &format!("{name}@example.org"), true);
+        user.state = UserState::Active;
+        user
+    };
+    let mut operators: Vec<User> = (1..6).map(|n| active(n, &format!("op{n}"))).collect();
+    for user in &mut operators {
+        user.role = Role::Operator;
+    }
+    let (mut suspended, mut deleted) = (active(6, "suspended"), active(7, "deleted"));
+    suspended.suspend(decision.clone()).unwrap();
+    deleted.delete(decision.clone()).unwrap();
+    let mut gone = active(8, "gone");
+    gone.delete(decision).unwrap();
+    gone.anonymise(&gone.email.clone(), at(6));
+    let plain = active(9, "plain");
+    for user in operators
+        .iter()
+        .chain([&suspended, &deleted, &gone, &plain])
+    {
+        f.store.insert_user(user).await.unwrap();
+    }
+    let ops = ["op1", "op2", "op3", "op4", "op5"];
+    assert_eq!(
+        listed(&f, UserFilter::All).await,
+        [&ops[..], &["suspended", "deleted", "gone", "plain"]].concat()
+    );
+    assert_eq!(listed(&f, UserFilter::Staff(Role::Operator)).await, ops);
+    assert!(
+        listed(&f, UserFilter::Staff(Role::SiteAdmin))
+            .await
+            .is_empty()
+    );
+    let closed = |state| listed(&f, UserFilter::Closed(state));
+    assert_eq!(closed(UserState::Suspended).await, ["suspended"]);
+    assert_eq!(closed(UserState::Deleted).await, ["deleted", "gone"]);
+    assert_eq!(listed(&f, UserFilter::InGrace).await, ["deleted"]);
+    let pending = ["suspended", "deleted", "gone"];
+    assert_eq!(listed(&f, UserFilter::HostPending).await, pending);
+
+    // The lists follow the record.
+    let mut back = f.store.user(rid(6)).await.unwrap().unwrap();
+    assert_eq!(back, suspended, "read as it was written");
+    back.resume().unwrap();
+    back.standing.host_follow_up = None;
+    f.store.update_user(back).await.unwrap();
+    assert!(closed(UserState::Suspended).await.is_empty());
+    assert_eq!(listed(&f, UserFilter::HostPending).await, pending[1..]);
 }

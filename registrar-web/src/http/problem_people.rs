@@ -1,0 +1,26 @@
+//! What is said when something about members or invites was not done.
+
+use super::problem::{Problem, capitalised};
+use super::problem_kind::Kind;
+use crate::domain::ActError;
+use crate::people::PeopleError;
+
+impl From<PeopleError> for Problem {
+    fn from(error: PeopleError) -> Self {
+        let words = capitalised(&format!("{error}."));
+        match error {
+            PeopleError::NoMember | PeopleError::NoInvite => {
+                Self::with_detail(Kind::NotFound, words)
+            }
+            PeopleError::Act(ActError::NotBelow | ActError::RoleNotBelow | ActError::Own)
+            | PeopleError::MayNot(_) => Self::with_detail(Kind::Forbidden, words),
+            PeopleError::Act(
+                ActError::LastSuperAdmin | ActError::Pending | ActError::Deleted | ActError::Gone,
+            )
+            | PeopleError::NotNow(_) => Self::with_detail(Kind::NotPossibleNow, words),
+            PeopleError::Fields(errors) => errors.into(),
+            PeopleError::Password(error) => error.into(),
+            PeopleError::Store(error) => error.into(),
+        }
+    }
+}

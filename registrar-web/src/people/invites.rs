@@ -1,0 +1,363 @@
+use super::scan::scan;
+use super::{Acting, People, PeopleError};
+use crate::domain::{
+    Action, Authority, Email, FieldErrors, Invite, InviteId, InviteNote, InviteStanding,
+    InviteTerms, Inviter, MailJob, MailKind, MailState, RegistrationId, Role, Subject, Timestamp,
+    User, VerificationToken, Work,
+};
+use crate::ports::{EntropyExt, InviteFilter, Page, PageRequest, StoreError};
+
+/// How often a write is tried again when others write the same record.
+const TRIES: usize = 16;
+
+/// An invite as it is asked for, unjudged.
+#[derive(Clone, Debug, Default)]
+pub struct InviteWish {
+    /// The one address that may register with it; it gets a mail.
+    pub email: Option<String>,
+    /// What it makes of who accepts.
+    pub role: Option<String>,
+    /// A word to who gets it.
+    pub message: Option<String>,
+    /// How many may register with it.
+    pub uses: Option<u32>,
+}
+
+/// A new invite, with what is told this once.
+#[derive(Debug)]
+pub struct NewInvite {
+    /// The invite.
+    pub invite: Invite,
+    /// The secret of its link.
+    pub token: VerificationToken,
+}
+
+/// What who holds the link may know of an invite.
+#[derive(Debug)]
+pub struct InviteView {
+    /// The invite.
+    pub invite: Invite,
+    /// Who made it, if that is a member.
+    pub inviter: Option<User>,
+    /// How it stands with it.
+    pub standing: InviteStanding,
+}
+
+/// An invite with what became of it.
+#[derive(Debug)]
+pub struct ListedInvite {
+    /// The invite.
+    pub invite: Invite,
+    /// How it stands with it.
+    pub standing: InviteStanding,
+    /// What became of its mail; `None` where there was none, or so long ago that it is forgotten.
+    pub mail: Option<MailState>,
+}
+
+/// Which invites to list; all that is given has to hold.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct InviteQuery {
+    /// Only those that who asks has made.
+    pub mine: bool,
+    /// Their state.
+    pub standing: Option<InviteStanding>,
+}
+
+impl People {
+    /// Makes an invite, and mails it where it is for one address.
+    ///
+    /// # Errors
+    /// See [`PeopleError`].
+    pub async fn invite(
+        &self,
+        acting: &Acting,
+        wish: InviteWish,
+    ) -> Result<NewInvite, PeopleError> {
+        let terms = self.judge(acting, wish)?;
+        let now = self.world.now();
+        let quota = self.quota(acting, terms.role);
+        if let (Some(most), Some(own)) = (quota, &acting.member)
+            && self.brought_in(own, now).await?.len() >= most
+        {
+            return Err(enough());
+        }
+        let id = self.world.entropy.uuid_v7(now);
+        let key = &self.world.key;
+        let invite = Invite::issue(key, id, terms, now, now + self.policy.invite_ttl);
+        let token = invite.token(key).ok_or(StoreError::Conflict)?;
+        self.world.store.insert_invite(&invite).await?;
+        // Of several at the same moment, each sees the others: none stays that is too many.
+        if let (Some(most), Some(own)) = (quota, &acting.member)
+            && self.brought_in(own, now).await?.len() > most
+        {
+            self.take_back(invite, acting.name()).await?;
+            return Err(enough());
+        }
+        if let Some(to) = &invite.terms.email {
+            let job = mail(&invite, to, self.world.entropy.uuid_v7(now), now);
+            crate::registration::enqueue_verification(&self.world, job).await?;
+        }
+        let details = vec![
+            ("role", invite.terms.role.as_str().to_owned()),
+            ("uses", invite.terms.most_uses.to_string()),
+        ];
+        self.note_invite(acting, Action::InviteCreated, &invite, details)
+            .await?;
+        Ok(NewInvite { invite, token })
+    }
+
+    fn judge(&self, acting: &Acting, wish: InviteWish) -> Result<InviteTerms, PeopleError> {
+        let mut errors = FieldErrors::default();
+        let told = |text: Option<String>| text.filter(|t| !t.trim().is_empty());
+        let role = match wish.role.as_deref().map(Role::parse) {
+            None => Some(Role::ClientUser),
+            Some(None) => {
+                let words = "write site_admin, operator, client_admin or client_user";
+                errors.add("role", "unknown", words);
+                None
+            }
+            Some(known) => known,
+        };
+        let email = told(wish.email).and_then(|text| match Email::parse(&text) {
+            Ok(email) if email.domain().is_within(&self.policy.domain) => {
+                let words = format!(
+                    "give an address outside {}: nobody there has one before joining",
+                    self.policy.domain.as_str()
+                );
+                errors.add("email", "own-domain", words);
+                None
+            }
+            Ok(email) => Some(email),
+            Err(e) => {
+                errors.add("email", e.code(), e);
+                None
+            }
+        });
+        let note = told(wish.message).and_then(|text| match InviteNote::parse(&text) {
+            Ok(note) => Some(note),
+            Err(e) => {
+                errors.add("message", e.code(), e);
+                None
+            }
+        });
+        let most_uses = wish.uses.unwrap_or(1);
+        if !(1..=Invite::MOST_USES).contains(&most_uses) {
+            let words = format!("write 1 to {}", Invite::MOST_USES);
+            errors.add("uses", "out-of-range", words);
+        }
+        let is_wrong = |field: &str| errors.0.iter().any(|e| e.field == field);
+        let is_for_role = role.is_some_and(|r| r != Role::ClientUser);
+        if is_for_role && email.is_none() && !is_wrong("email") {
+            let words = "an invite to this role is for one address: give it";
+            errors.add("email", "required", words);
+        }
+        if most_uses > 1 && (email.is_some() || is_for_role) {
+            let words = "an invite for one address, or to a role, is used once";
+            errors.add("uses", "single", words);
+        }
+        let Some(role) = role.filter(|_| errors.0.is_empty()) else {
+            return Err(PeopleError::Fields(errors));
+        };
+        self.may_invite(acting, role, most_uses)?;
+        let inviter = acting.member.as_ref().map(|user| Inviter {
+            id: user.id,
+            username: user.username.clone(),
+        });
+        Ok(InviteTerms {
+            inviter,
+            role,
+            email,
+            note,
+            most_uses,
+        })
+    }
+
+    fn may_invite(&self, acting: &Acting, role: Role, uses: u32) -> Result<(), PeopleError> {
+        let Authority::Member { role: own, .. } = acting.authority() else {
+            return Ok(());
+        };
+        if !self.policy.may_invite_to(own, role) {
+            return Err(PeopleError::MayNot(
+                "your role may not invite people to this role",
+            ));
+        }
+        if uses > 1 && !own.is_at_least(Role::Operator) {
+            return Err(PeopleError::MayNot(
+                "only operators and higher roles may make invites for several people",
+            ));
+        }
+        Ok(())
+    }
+
+    /// How many people who asks may bring in; `None` for any number.
+    fn quota(&self, acting: &Acting, role: Role) -> Option<usize> {
+        match acting.authority() {
+            Authority::Member { role: own, .. }
+                if role == Role::ClientUser && !own.is_at_least(Role::Operator) =>
+            {
+                Some(usize::try_from(self.policy.members_may_invite).unwrap_or(usize::MAX))
+            }
+            _ => None,
+        }
+    }
+
+    /// The invites of a member that count: those that were accepted, or may yet be.
+    async fn brought_in(&self, own: &User, now: Timestamp) -> Result<Vec<Invite>, StoreError> {
+        let mut counting = Vec::new();
+        let mut after = None;
+        loop {
+            let page = PageRequest { limit: 100, after };
+            let filter = InviteFilter::By(own.id);
+            let found = self.world.store.list_invites(filter, &page).await?;
+            counting.extend(found.items.into_iter().filter(|i| {
+                i.terms.role == Role::ClientUser && (!i.uses.is_empty() || i.is_usable(now))
+            }));
+            after = found.next;
+            if after.is_none() {
+                return Ok(counting);
+            }
+        }
+    }
+
+    /// What who holds the link may know. However often it is asked for, it spends nothing.
+    ///
+    /// # Errors
+    /// See [`PeopleError`].
+    pub async fn invite_details(&self, token: &str) -> Result<InviteView, PeopleError> {
+        let token = VerificationToken::parse(token).ok_or(PeopleError::NoInvite)?;
+        let found = self.world.store.invite_by_token(&token.digest()).await?;
+        let invite = found.ok_or(PeopleError::NoInvite)?;
+        let inviter = match &invite.terms.inviter {
+            Some(by) => self.world.store.user(by.id).await?,
+            None => None,
+        };
+        Ok(InviteView {
+            standing: invite.standing(self.world.now()),
+            invite,
+            inviter,
+        })
+    }
+
+    /// A page of invites, oldest first: all of them for operators and higher roles, one's own for
+    /// others. One request looks at 2000 at most.
+    ///
+    /// # Errors
+    /// The store can't be used.
+    pub async fn invites(
+        &self,
+        acting: &Acting,
+        query: InviteQuery,
+        page: &PageRequest,
+    ) -> Result<Page<ListedInvite>, StoreError> {
+        let now = self.world.now();
+        let own = acting.member.as_ref();
+        let own = own.filter(|u| query.mine || !u.role.is_at_least(Role::Operator));
+        let filter = own.map_or(InviteFilter::All, |u| InviteFilter::By(u.id));
+        let found = scan(
+            page,
+            |i: &Invite| i.id,
+            |i| query.standing.is_none_or(|s| s == i.standing(now)),
+            |page| {
+                let store = self.world.store.clone();
+                async move { store.list_invites(filter, &page).await }
+            },
+        )
+        .await?;
+        let mut items = Vec::new();
+        for invite in found.items {
+            let mail = match &invite.terms.email {
+                Some(_) => self.world.store.mail_by_key(&mail_key(invite.id)).await?,
+                None => None,
+            };
+            items.push(ListedInvite {
+                standing: invite.standing(now),
+                invite,
+                mail: mail.map(|m| m.state),
+            });
+        }
+        Ok(Page {
+            items,
+            next: found.next,
+        })
+    }
+
+    /// Takes an invite back: one's own, or one to a role below one's own.
+    ///
+    /// # Errors
+    /// See [`PeopleError`].
+    pub async fn revoke_invite(&self, acting: &Acting, id: InviteId) -> Result<(), PeopleError> {
+        let found = self.world.store.invite(id).await?;
+        let invite = found.ok_or(PeopleError::NoInvite)?;
+        if let Some(user) = &acting.member {
+            let inviter = invite.terms.inviter.as_ref();
+            let is_own = inviter.is_some_and(|by| by.id == user.id);
+            if !is_own && !user.role.is_at_least(Role::Operator) {
+                return Err(PeopleError::NoInvite);
+            }
+            if !is_own && !acting.authority().is_above(invite.terms.role) {
+                return Err(PeopleError::MayNot(
+                    "you may only take back invites to roles below yours",
+                ));
+            }
+        }
+        if invite.revoked.is_some() {
+            return Ok(());
+        }
+        let revoked = self.take_back(invite, acting.name()).await?;
+        self.note_invite(acting, Action::InviteRevoked, &revoked, Vec::new())
+            .await?;
+        Ok(())
+    }
+
+    async fn take_back(&self, mut invite: Invite, by: &str) -> Result<Invite, PeopleError> {
+        for _ in 0..TRIES {
+            let id = invite.id;
+            if !invite.revoke(by, self.world.now()) {
+                return Err(PeopleError::NotNow("this invite is used up"));
+            }
+            match self.world.store.update_invite(invite).await {
+                Ok(invite) => return Ok(invite),
+                Err(StoreError::Conflict) => {}
+                Err(e) => return Err(e.into()),
+            }
+            let again = self.world.store.invite(id).await?;
+            invite = again.ok_or(PeopleError::NoInvite)?;
+        }
+        Err(StoreError::Conflict.into())
+    }
+
+    async fn note_invite(
+        &self,
+        acting: &Acting,
+        action: Action,
+        invite: &Invite,
+        details: Vec<(&'static str, String)>,
+    ) -> Result<(), StoreError> {
+        let subject = Subject::new("invite", invite.id, invite.name());
+        let mut event = acting.by.event(action, subject);
+        event.details = details;
+        self.world.audit.record(event).await
+    }
+}
+
+fn mail(invite: &Invite, to: &Email, id: crate::domain::MailId, now: Timestamp) -> MailJob {
+    MailJob {
+        id,
+        version: 1,
+        dedupe_key: mail_key(invite.id),
+        kind: MailKind::Invite,
+        to: to.clone(),
+        registration: RegistrationId::new(invite.id),
+        state: MailState::Queued,
+        work: Work::due(now),
+        created_at: now,
+    }
+}
+
+fn mail_key(invite: InviteId) -> String {
+    format!("invite:{invite}")
+}
+
+fn enough() -> PeopleError {
+    PeopleError::NotNow("you have invited as many people as you may; revoke an open invite first")
+}

@@ -1,0 +1,95 @@
+//! Members after they have joined: who they are, what they tell of themselves, what becomes of
+//! their accounts, and whom they invite.
+
+mod closing;
+mod error;
+mod export;
+mod invites;
+mod members;
+mod profiles;
+mod scan;
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use tokio::sync::Mutex;
+
+use crate::audit::By;
+use crate::auth::Auth;
+use crate::config::Config;
+use crate::domain::{Authority, User};
+use crate::registration::{Policy, Registrar, World};
+
+pub use error::PeopleError;
+pub use export::Export;
+pub use invites::{InviteQuery, InviteView, InviteWish, ListedInvite, NewInvite};
+pub use members::MemberQuery;
+pub use scan::{SearchError, SearchText};
+
+/// Who asks for something.
+#[derive(Clone, Debug)]
+pub struct Acting {
+    /// As the audit log tells it.
+    pub by: By,
+    /// The member; `None` for the host's own admins.
+    pub member: Option<User>,
+}
+
+impl Acting {
+    /// On whose authority that is.
+    #[must_use]
+    pub fn authority(&self) -> Authority {
+        match &self.member {
+            Some(user) => Authority::Member {
+                id: user.id,
+                role: user.role,
+            },
+            None => Authority::Host,
+        }
+    }
+
+    /// The name of who asks.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.by.actor.name()
+    }
+}
+
+/// What people may ask for once they are members, and admins about them.
+#[derive(Clone)]
+pub struct People {
+    world: World,
+    policy: Policy,
+    auth: Auth,
+    /// How long a deleted account can be resumed.
+    grace: SignedDuration,
+    /// One decision about members at a time, so that two can't take away the last two super admins.
+    deciding: Arc<Mutex<()>>,
+}
+
+impl fmt::Debug for People {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("People")
+    }
+}
+
+impl People {
+    /// Puts it together.
+    #[must_use]
+    pub fn new(registrar: Registrar, auth: Auth, config: &Config) -> Self {
+        Self {
+            world: registrar.world().clone(),
+            policy: registrar.policy().clone(),
+            auth,
+            grace: config.accounts.delete_grace.signed(),
+            deciding: Arc::default(),
+        }
+    }
+
+    /// How long a deleted account can be resumed.
+    #[must_use]
+    pub fn grace(&self) -> SignedDuration {
+        self.grace
+    }
+}
