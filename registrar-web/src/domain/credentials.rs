@@ -167,16 +167,23 @@ impl User {
         if self.state != UserState::Active {
             return None;
         }
-        let part = HostPart::ALL
-            .into_iter()
-            .find(|part| self.credentials.of(*part).is_due(now))?;
-        let task = match (part, &self.password_hash) {
-            (HostPart::Password, Some(hash)) => HostTask::SetPassword(hash.clone()),
-            // There is no way to take a password away, and none that asks for it.
-            (HostPart::Password, None) => return None,
-            (HostPart::SshKeys, _) => HostTask::SetSshKeys(self.public_keys()),
-        };
-        Some((part, task))
+        let mut due = self
+            .on_host()
+            .filter(|part| self.credentials.of(*part).is_due(now));
+        due.find_map(|part| {
+            let task = match part {
+                HostPart::Password => HostTask::SetPassword(self.password_hash.clone()?),
+                HostPart::SshKeys => HostTask::SetSshKeys(self.public_keys()),
+            };
+            Some((part, task))
+        })
+    }
+
+    /// What the host has of the member. There is no way to take a password away.
+    fn on_host(&self) -> impl Iterator<Item = HostPart> {
+        let is_there =
+            |part: &HostPart| *part != HostPart::Password || self.password_hash.is_some();
+        HostPart::ALL.into_iter().filter(is_there)
     }
 
     /// The request id of a task: the same for the same change, so that a repeated attempt, after a
@@ -212,14 +219,13 @@ impl User {
     /// When to look after the host again; `None` when it has everything.
     #[must_use]
     pub fn host_due(&self, now: Timestamp) -> Option<Timestamp> {
-        let due =
-            HostPart::ALL
-                .into_iter()
-                .filter_map(|part| match &self.credentials.of(part).host {
-                    OnHost::InStep => None,
-                    OnHost::Due => Some(now),
-                    OnHost::Refused { at, .. } => Some(*at + ASK_AGAIN),
-                });
+        let due = self
+            .on_host()
+            .filter_map(|part| match &self.credentials.of(part).host {
+                OnHost::InStep => None,
+                OnHost::Due => Some(now),
+                OnHost::Refused { at, .. } => Some(*at + ASK_AGAIN),
+            });
         let due = due.min()?;
         Some(match self.state {
             UserState::Active => due,
