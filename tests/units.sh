@@ -15,7 +15,7 @@ fail() { echo "units: $*" >&2; failed=1; }
 
 place="$(mktemp -d)"
 trap 'rm -rf "$place"' EXIT
-cp systemd/*.service systemd/*.socket "$place/"
+cp systemd/*.service systemd/*.socket systemd/examples/*.socket "$place/"
 # The programs of ExecStart= are not installed here; any that can be run will do.
 sed -i -E 's#/usr/sbin/(provisiond|registrar-web)#/bin/true#' "$place"/*.service
 

@@ -1,8 +1,11 @@
 //! Puts the program together: the one place that names the adapters.
 
+mod doors;
 mod round;
+mod sys;
 
 use std::io::ErrorKind::NotFound;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +26,7 @@ use crate::hash::{HashPool, best_hasher};
 use crate::http::{self, AdminToken, CurrentRoutes};
 use crate::logging::{self, LogFilter, LoggingError};
 use crate::mail::MailSetupError;
+use crate::metrics::{Metrics, metered_provisioner};
 use crate::ports::{Clock, Entropy, OsEntropy, StoreError};
 use crate::provision::Varlink;
 use crate::registration::World;
@@ -69,11 +73,25 @@ pub enum StartError {
         "server.admin_token_file: a token has at least 16 characters; make one with: openssl rand -hex 32"
     )]
     WeakAdminToken,
-    #[error("server.listen: {address}: {source}")]
+    #[error("{address} can't be listened on: {source}")]
     Listen {
-        address: std::net::SocketAddr,
+        address: SocketAddr,
         source: std::io::Error,
     },
+    #[error("server.internal_token_file: {0}")]
+    InternalToken(SecretError),
+    #[error(
+        "server.internal_token_file: a token has at least 16 characters; make one with: openssl rand -hex 32"
+    )]
+    WeakInternalToken,
+    #[error("{key}: {}: {source}", path.display())]
+    Socket {
+        key: &'static str,
+        path: std::path::PathBuf,
+        source: std::io::Error,
+    },
+    #[error("the sockets that the service manager passed can't be used: {source}")]
+    Passed { source: std::io::Error },
     #[error("the runtime can't be started: {0}")]
     Runtime(std::io::Error),
 }
@@ -91,9 +109,15 @@ impl StartError {
             | Self::HashCost(_)
             | Self::Mail(_)
             | Self::AdminToken(_)
-            | Self::WeakAdminToken => 78,
+            | Self::WeakAdminToken
+            | Self::InternalToken(_)
+            | Self::WeakInternalToken => 78,
             // A server that is not up yet, an address that is still taken.
-            Self::Store(_) | Self::Listen { .. } | Self::Runtime(_) => 1,
+            Self::Store(_)
+            | Self::Listen { .. }
+            | Self::Socket { .. }
+            | Self::Passed { .. }
+            | Self::Runtime(_) => 1,
         }
     }
 }
@@ -122,10 +146,13 @@ async fn serve(config: Config, path: &Path, filter: LogFilter) -> Result<(), Sta
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
     let key = secrets::verification_key(&config.server.state_directory, entropy.as_ref())?;
     let store = crash_point::around_store(store::open(&config.store).await?);
+    let metrics = Metrics::default();
+    let host = crash_point::around_provisioner(Arc::new(Varlink::new(&config.provision)));
     let world = World {
         audit: Audit::new(store.clone(), clock.clone()),
         store: store.clone(),
-        provisioner: crash_point::around_provisioner(Arc::new(Varlink::new(&config.provision))),
+        provisioner: metered_provisioner(host, metrics.clone()),
+        metrics,
         clock: clock.clone(),
         entropy: entropy.clone(),
         key,
@@ -158,9 +185,12 @@ async fn serve(config: Config, path: &Path, filter: LogFilter) -> Result<(), Sta
     let routes = CurrentRoutes::from(round.router());
 
     let address = config.server.listen;
-    let listener = TcpListener::bind(address)
-        .await
-        .map_err(|source| StartError::Listen { address, source })?;
+    let listener = bind(address).await?;
+    let doors = doors::open(&config.server)?;
+    let scraped = match config.server.metrics_listen {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
 
     let tasks = TaskTracker::new();
     let mut at_work = round.start(&lasting.world, &tasks);
@@ -171,6 +201,15 @@ async fn serve(config: Config, path: &Path, filter: LogFilter) -> Result<(), Sta
         let trusted = config.server.trusted_proxies.clone();
         async move { http::serve(listener, routes, trusted, stop).await }
     });
+    for (socket, door) in doors {
+        let (routes, stop) = (routes.clone(), stop.clone());
+        tasks.spawn(async move { http::serve_local(socket, door, routes, stop).await });
+    }
+    if let Some(listener) = scraped {
+        let routes = http::metrics_router(&lasting.world, &lasting.hashes);
+        let stop = stop.clone();
+        tasks.spawn(async move { http::serve(listener, routes, Vec::new(), stop).await });
+    }
     tasks.close();
     tracing::info!(%address, url = config.server.public_url, mode = ?config.registration.mode, "serving");
     notify(&[
@@ -206,6 +245,11 @@ async fn serve(config: Config, path: &Path, filter: LogFilter) -> Result<(), Sta
     }
     store.close().await;
     Ok(())
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|source| StartError::Listen { address, source })
 }
 
 /// What the settings of now make, and the status line for it; nothing of it is at work yet.

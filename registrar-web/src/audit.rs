@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
-use crate::domain::{Action, Actor, AuditEntry, AuditEvent, RequestId, Subject};
+use crate::domain::{
+    Action, Actor, AuditEntry, AuditEvent, AuditId, BrokenChain, RequestId, Subject,
+};
 use crate::ports::{AuditFilter, Clock, PageRequest, Store, StoreError, Unique};
 
 /// How often a write is tried again when other instances write at the same moment.
@@ -102,5 +104,60 @@ impl Audit {
             .list_audit_entries(&AuditFilter::All, &page)
             .await?;
         Ok(page.items.into_iter().next())
+    }
+}
+
+/// How many entries one check looks at.
+const CHECKED_AT_ONCE: u64 = 5_000;
+
+/// What a check of the log has found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// How many entries were looked at.
+    pub entries: u64,
+    /// Where the chain is broken; the newest such place.
+    pub broken: Option<BrokenChain>,
+    /// Go on after this entry; `None` at the end of the log, or where it is broken.
+    pub next: Option<AuditId>,
+}
+
+impl Audit {
+    /// Checks the chain, newest first; from the entry of that id on, where one is given.
+    ///
+    /// # Errors
+    /// The store can't be used.
+    pub async fn check(&self, from: Option<AuditId>) -> Result<Checked, StoreError> {
+        let mut newer: Option<AuditEntry> = None;
+        let mut entries = 0;
+        // The page begins after an id, and that entry is to be checked against what follows.
+        let mut after = from.map(|id| AuditId::from_u128(id.as_u128().saturating_sub(1)));
+        loop {
+            let page = PageRequest { limit: 100, after };
+            let page = self
+                .store
+                .list_audit_entries(&AuditFilter::All, &page)
+                .await?;
+            let checked = AuditEntry::check_chain(newer.as_ref(), &page.items);
+            entries += page.items.len() as u64;
+            newer = page.items.into_iter().last().or(newer);
+            let broken = match (checked, page.next, &newer) {
+                (Err(broken), ..) => Some(broken),
+                // The oldest that is left must be the first that was written.
+                (Ok(()), None, Some(oldest)) if !oldest.is_first() => Some(BrokenChain::Gap {
+                    older: oldest.number.saturating_sub(1),
+                    newer: oldest.number,
+                }),
+                _ => None,
+            };
+            let is_over = broken.is_some() || page.next.is_none();
+            if is_over || entries >= CHECKED_AT_ONCE {
+                return Ok(Checked {
+                    entries,
+                    broken,
+                    next: page.next.filter(|_| !is_over),
+                });
+            }
+            after = page.next;
+        }
     }
 }

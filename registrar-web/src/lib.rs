@@ -14,6 +14,7 @@ pub mod hash;
 pub mod http;
 pub mod logging;
 pub mod mail;
+pub mod metrics;
 pub mod outbox;
 pub mod people;
 pub mod ports;

@@ -129,7 +129,8 @@ async fn every_answer_has_the_security_headers_and_an_id() {
         }
         if answer.status.as_u16() >= 400 {
             let kind = answer.header("content-type");
-            let want = if path.starts_with("/api/") && path != "/api/docs" {
+            let is_api = path.starts_with("/api/") || path.starts_with("/internal/");
+            let want = if is_api && path != "/api/docs" {
                 "application/problem+json"
             } else {
                 "text/html; charset=utf-8"

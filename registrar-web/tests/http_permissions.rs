@@ -65,7 +65,7 @@ fn the_document_asks_for_a_token_where_the_table_does() {
         let want: &[&str] = match line.who {
             // May be called with one, too.
             Who::Everyone if line.path == "/api/auth/logout" => &["accessToken"],
-            Who::Everyone => &[],
+            Who::Everyone | Who::Sibling => &[],
             Who::Member => &["accessToken"],
             Who::AtLeast(_) | Who::SelfOr(_) => &["adminToken", "accessToken"],
         };
@@ -82,6 +82,19 @@ async fn every_route_answers_those_whom_the_table_names_and_nobody_else() {
     let id = app.member("ada").await;
     let mut held = app.login("ada").await;
     for line in PERMISSIONS {
+        if line.who == Who::Sibling {
+            for token in [
+                None,
+                Some("nonsense"),
+                Some(ADMIN),
+                Some(held.access.as_str()),
+            ] {
+                let (status, code) = call(&app, line, token).await;
+                let refused = (status.as_u16(), code.as_str());
+                assert_eq!(refused, (401, "internal-only"), "{line:?}");
+            }
+            continue;
+        }
         if line.who != Who::Everyone {
             let (status, code) = call(&app, line, None).await;
             assert_eq!(
@@ -104,7 +117,7 @@ async fn every_route_answers_those_whom_the_table_names_and_nobody_else() {
             }
             // The admin token is no member.
             Who::Member => assert_eq!(code, "invalid-token", "{line:?}"),
-            Who::Everyone => {}
+            Who::Everyone | Who::Sibling => {}
         }
         for role in Role::ALL {
             let mut user = app.world.store.user(id).await.unwrap().unwrap();
@@ -116,7 +129,7 @@ async fn every_route_answers_those_whom_the_table_names_and_nobody_else() {
             }
             let (status, code) = call(&app, line, Some(&held.access)).await;
             let may = match line.who {
-                Who::Everyone | Who::Member => true,
+                Who::Everyone | Who::Member | Who::Sibling => true,
                 Who::AtLeast(least) | Who::SelfOr(least) => role.is_at_least(least),
             };
             if may {

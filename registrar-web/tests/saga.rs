@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use provision_api::AccountState;
 use registrar_web::domain::{Flow, Mode, Stage, Status, VerificationToken};
 use registrar_web::registration::{AdminError, RegisterError, VerifyError};
-use support::{TestService, client, form, username};
+use support::{TestService, by, client, form, username};
 use tokio_util::sync::CancellationToken;
 
 async fn verify(service: &TestService) {
@@ -154,7 +154,7 @@ async fn approval_holds_the_verified_account_locked_until_a_reviewer_decides() {
         assert!(service.host.activations().is_empty(), "{flow:?}");
         // A person in review is not reaped.
         service.pass(30 * 24 * 3600).await;
-        service.registrar.approve(id, "grace").await.unwrap();
+        service.registrar.approve(id, &by("grace")).await.unwrap();
         service.run_the_jobs().await;
         assert_eq!(
             service.host.account("ada").unwrap().state,
@@ -177,7 +177,7 @@ async fn a_rejected_applicant_is_told_why_and_nothing_is_left_on_the_host() {
     verify(&service).await;
     service
         .registrar
-        .reject(id, "grace", "we know you already")
+        .reject(id, &by("grace"), "we know you already")
         .await
         .unwrap();
     service.run_the_jobs().await;
@@ -185,7 +185,7 @@ async fn a_rejected_applicant_is_told_why_and_nothing_is_left_on_the_host() {
     assert!(service.host.accounts().is_empty());
     let last = service.mailbox.sent().pop().unwrap();
     assert!(last.text.contains("we know you already"), "{}", last.text);
-    let refused = service.registrar.approve(id, "grace").await;
+    let refused = service.registrar.approve(id, &by("grace")).await;
     assert!(matches!(refused, Err(AdminError::Review(_))), "{refused:?}");
 }
 
@@ -279,7 +279,7 @@ async fn the_status_page_does_not_tell_who_is_a_member_or_why_someone_was_reject
     let id = service.register("zoe").await.id;
     service
         .registrar
-        .reject(id, "grace", "we know you")
+        .reject(id, &by("grace"), "we know you")
         .await
         .unwrap();
     let view = service

@@ -6,7 +6,7 @@ mod support;
 use registrar_web::domain::{Stage, Status, VerificationToken};
 use registrar_web::ports::{MailError, ProvisionFailure};
 use registrar_web::registration::RegisterError;
-use support::{TestService, client, form, username};
+use support::{TestService, by, client, form, username};
 
 fn transient() -> ProvisionFailure {
     ProvisionFailure::Transient {
@@ -214,7 +214,7 @@ async fn nobody_is_rejected_while_a_worker_unlocks_the_account() {
         until: now + jiff::SignedDuration::from_secs(60),
     });
     service.store.update_registration(stored).await.unwrap();
-    let refused = service.registrar.reject(id, "grace", "too late").await;
+    let refused = service.registrar.reject(id, &by("grace"), "too late").await;
     assert!(refused.is_err(), "{refused:?}");
     service.pass(61).await;
     assert_eq!(service.status("ada").await, Status::Verified);
@@ -252,7 +252,7 @@ async fn a_rejection_that_comes_after_the_account_was_activated_ends_complete_an
     // Nobody knows that it was activated; no worker has it, so a rejection is taken.
     service
         .registrar
-        .reject(id, "grace", "changed my mind")
+        .reject(id, &by("grace"), "changed my mind")
         .await
         .unwrap();
     assert_eq!(service.status("ada").await, Status::Failed);

@@ -14,6 +14,7 @@ use crate::domain::WorkerId;
 use crate::hash::HashPool;
 use crate::http::{self, AppState};
 use crate::mail::{self, Community};
+use crate::metrics::metered_mailer;
 use crate::outbox::Outbox;
 use crate::people::People;
 use crate::ports::EntropyExt;
@@ -53,11 +54,14 @@ impl Round {
         let community = Community::new(&config.community, &config.server.public_url);
         let outbox = Outbox {
             store: world.store.clone(),
-            mailer: crash_point::around_mailer(mail::mailer(
-                &config.mail,
-                &community,
-                world.clock.clone(),
-            )?),
+            mailer: metered_mailer(
+                crash_point::around_mailer(mail::mailer(
+                    &config.mail,
+                    &community,
+                    world.clock.clone(),
+                )?),
+                world.metrics.clone(),
+            ),
             clock: world.clock.clone(),
             entropy: world.entropy.clone(),
             key: world.key.clone(),

@@ -30,4 +30,4 @@ pub use keys::{KeyError, KeyRing};
 pub use recovery::RecoveryProof;
 pub use sessions::Caller;
 pub use two_factor::{Asked, Entered, FactorError, FactorStatus, ResetError, Resetter, TotpSetup};
-pub use world::{Auth, AuthPolicy, Client, Tokens, Typed};
+pub use world::{Auth, AuthPolicy, Client, RotateError, Tokens, Typed};

@@ -11,13 +11,14 @@ use super::error::TokenError;
 use super::gate::Gate;
 use super::host_side::HostSide;
 use super::keys::{KeyError, KeyRing};
+use crate::audit::By;
 use crate::config::{Config, PasswordMode, TokenAlgorithm};
 use crate::domain::{
-    BcryptHash, Device, FactorPolicy, MailDomain, Origin, RefreshKey, RefreshToken, Session, User,
-    WorkerId,
+    Action, BcryptHash, Device, FactorPolicy, MailDomain, Origin, RefreshKey, RefreshToken,
+    Session, Subject, User, WorkerId,
 };
 use crate::hash::HashPool;
-use crate::ports::EntropyExt;
+use crate::ports::{EntropyExt, StoreError};
 use crate::registration::{ClientKey, World};
 
 /// How people log in, from the configuration.
@@ -71,6 +72,16 @@ impl AuthPolicy {
             community: config.community.name.clone(),
         }
     }
+}
+
+/// Why no other key signs, or it was not written down that one does.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "each variant is its source")]
+pub enum RotateError {
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// Who asks: where from, with what.
@@ -184,8 +195,8 @@ impl Auth {
     /// Signs access tokens with a new key; nobody is logged out. Returns the key's name.
     ///
     /// # Errors
-    /// See [`KeyError`].
-    pub async fn rotate_keys(&self) -> Result<String, KeyError> {
+    /// See [`RotateError`].
+    pub async fn rotate_keys(&self, by: &By) -> Result<String, RotateError> {
         let this = self.clone();
         let work = move || {
             let policy = &this.policy;
@@ -195,9 +206,15 @@ impl Auth {
                 .rotate(policy.algorithm, policy.access_ttl, entropy, now)
         };
         // RSA keys take a while to make.
-        tokio::task::spawn_blocking(work)
+        let kid = tokio::task::spawn_blocking(work)
             .await
-            .unwrap_or(Err(KeyError::Generate))
+            .unwrap_or(Err(KeyError::Generate))?;
+        let event = by.event(
+            Action::KeysRotated,
+            Subject::new("keys", &kid, "token keys"),
+        );
+        self.world.audit.record(event).await?;
+        Ok(kid)
     }
 
     /// The tokens of a session.

@@ -21,6 +21,8 @@ macro_rules! fixed {
 
 fixed! {
     server.listen, server.state_directory,
+    server.metrics_listen, server.admin_socket, server.admin_group,
+    server.internal_socket, server.internal_group, server.internal_token_file,
     accounts.bcrypt_cost, accounts.hash_threads, accounts.hash_queue,
     auth.algorithm,
     store.kind, store.directory, store.uri_file, store.uri, store.database,

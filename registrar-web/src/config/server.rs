@@ -19,6 +19,18 @@ pub struct ServerSettings {
     pub cors_origins: Vec<String>,
     /// A file with the bearer token of the admin routes; without it they answer 401.
     pub admin_token_file: Option<PathBuf>,
+    /// An address that `/metrics` alone is served on, without asking who asks.
+    pub metrics_listen: Option<SocketAddr>,
+    /// The Unix socket that admins come in by without a token, where systemd does not pass one.
+    pub admin_socket: Option<PathBuf>,
+    /// Whose members may come in by it, besides root.
+    pub admin_group: String,
+    /// The Unix socket of the internal API, where systemd does not pass one.
+    pub internal_socket: Option<PathBuf>,
+    /// Whose members may come in by it, besides this service's own user.
+    pub internal_group: Option<String>,
+    /// A file with the bearer token that the internal API asks for besides.
+    pub internal_token_file: Option<PathBuf>,
     /// Where the service keeps its own keys.
     pub state_directory: PathBuf,
 }
@@ -31,6 +43,12 @@ impl Default for ServerSettings {
             trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),
             admin_token_file: None,
+            metrics_listen: None,
+            admin_socket: None,
+            admin_group: "registrar-admin".into(),
+            internal_socket: None,
+            internal_group: None,
+            internal_token_file: None,
             state_directory: "/var/lib/registrar-web".into(),
         }
     }

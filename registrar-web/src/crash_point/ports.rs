@@ -16,7 +16,7 @@ use crate::ports::{
     Activation, AuditFilter, AuditStore, Availability, InviteFilter, InviteStore, LeaseRequest,
     LimitStore, LimitWindow, MailError, MailStore, Mailer, Message, Page, PageRequest,
     ProvisionFailure, Provisioner, RegistrationFilter, RegistrationStore, SessionStore, Store,
-    StoreError, StoreHealth, SystemStatus, UserFilter, UserStore,
+    StoreCounts, StoreError, StoreHealth, SystemStatus, UserFilter, UserStore,
 };
 
 /// A port that a test can end the process around.
@@ -259,6 +259,10 @@ impl LimitStore for Deadly<dyn Store> {
 impl Store for Deadly<dyn Store> {
     async fn health(&self, now: Timestamp) -> Result<StoreHealth, StoreError> {
         self.0.health(now).await
+    }
+
+    async fn counts(&self) -> Result<StoreCounts, StoreError> {
+        self.0.counts().await
     }
 
     async fn close(&self) {

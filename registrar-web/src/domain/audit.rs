@@ -69,6 +69,12 @@ pub enum Action {
 }
 
 impl Action {
+    /// The action of that word; `None` for any other text.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        serde_json::from_value(serde_json::Value::String(word.to_owned())).ok()
+    }
+
     /// The word of the wire.
     #[must_use]
     pub fn as_str(self) -> String {

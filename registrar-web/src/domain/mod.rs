@@ -2,6 +2,7 @@
 //! random bytes are arguments.
 
 mod audit;
+mod authority;
 mod credentials;
 mod email;
 mod invite;
@@ -21,6 +22,7 @@ mod verification;
 mod work;
 
 pub use audit::{Action, Actor, AuditEntry, AuditEvent, AuditId, BrokenChain, Subject};
+pub use authority::{Act, ActError, Authority};
 pub use credentials::{Credentials, HostPart, HostTask, Kept, OnHost};
 pub use email::{Email, EmailError, MailDomain};
 pub use invite::{
@@ -45,7 +47,7 @@ pub use session::{
 };
 pub use signup::{FieldError, FieldErrors, SignupForm, SignupRequest, SignupRules, SshKeysField};
 pub use ssh_keys::{KeptKey, SshKeyId};
-pub use standing::{Act, ActError, Authority, Decision, HostFollowUp, Standing};
+pub use standing::{Decision, HostFollowUp, Standing};
 pub use status::{Flow, InvalidTransition, Mode, Status};
 pub use user::{Access, Role, User, UserId, UserState};
 pub use verification::{

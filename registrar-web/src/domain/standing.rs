@@ -1,11 +1,11 @@
-//! How a member stands in the community, and who may change it.
+//! How a member stands in the community, and what becomes of the account.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Access, Credentials, DisplayName, Email, Profile, Registration, Role, User, UserId, UserState,
-    Work,
+    Access, ActError, Credentials, DisplayName, Email, Profile, Registration, Role, User, UserId,
+    UserState, Work,
 };
 
 /// How a member came, and what was decided about the account since.
@@ -72,99 +72,6 @@ impl HostFollowUp {
             Self::Resume => matches!(host, Active),
             Self::Archive => matches!(host, Archived | Removed),
         }
-    }
-}
-
-/// On whose authority something is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Authority {
-    /// Root of the host: who holds the admin token, or calls on the admin socket. Above all roles.
-    Host,
-    /// A member of that role.
-    Member {
-        /// Who.
-        id: UserId,
-        /// What they may do.
-        role: Role,
-    },
-}
-
-/// What someone wants to do to a member.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Act {
-    /// Change name or profile.
-    Edit,
-    /// Keep out for a while.
-    Suspend,
-    /// Let in again.
-    Resume,
-    /// Delete.
-    Delete,
-    /// Give another role.
-    SetRole(Role),
-}
-
-/// Why something can't be done to a member.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ActError {
-    /// The member's role is not below one's own.
-    #[error("you may only do this to members whose role is below yours")]
-    NotBelow,
-    /// The role to be given is not below one's own.
-    #[error("you may only give roles that are below yours")]
-    RoleNotBelow,
-    /// One's own account.
-    #[error("you can't do this to your own account; ask someone with a higher role")]
-    Own,
-    /// Nobody would be left who can give roles.
-    #[error("this is the last super_admin; make another one first")]
-    LastSuperAdmin,
-    /// The registration has not ended.
-    #[error("this registration is not complete; approve or reject it instead")]
-    Pending,
-    /// The account was deleted.
-    #[error("this account is deleted; resume it first")]
-    Deleted,
-    /// The grace period is over.
-    #[error("this account was deleted for good; nothing of it is left")]
-    Gone,
-}
-
-impl Authority {
-    /// Whether it is above a role.
-    #[must_use]
-    pub fn is_above(self, role: Role) -> bool {
-        match self {
-            Self::Host => true,
-            Self::Member { role: own, .. } => own.is_at_least(role) && own != role,
-        }
-    }
-
-    /// Whether it may do that to a member. `other_super_admins`: how many there are that are
-    /// active, this member not counted.
-    ///
-    /// # Errors
-    /// The first rule that speaks against it.
-    pub fn may(self, act: Act, user: &User, other_super_admins: usize) -> Result<(), ActError> {
-        let is_own = matches!(self, Self::Member { id, .. } if id == user.id);
-        match act {
-            // Who may delete or edit their own account needs no role for it.
-            Act::Edit | Act::Delete if is_own => {}
-            _ if is_own => return Err(ActError::Own),
-            _ if !self.is_above(user.role) => return Err(ActError::NotBelow),
-            Act::SetRole(role) if !self.is_above(role) => return Err(ActError::RoleNotBelow),
-            _ => {}
-        }
-        let takes_away = match act {
-            Act::Suspend | Act::Delete => true,
-            Act::SetRole(role) => role != Role::SuperAdmin,
-            Act::Edit | Act::Resume => false,
-        };
-        let counts = user.role == Role::SuperAdmin && user.state == UserState::Active;
-        if takes_away && counts && other_super_admins == 0 {
-            return Err(ActError::LastSuperAdmin);
-        }
-        Ok(())
     }
 }
 
@@ -326,35 +233,8 @@ impl Registration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{RegistrationId, Username};
-
-    fn id(n: u128) -> UserId {
-        RegistrationId::new(uuid::Uuid::from_u128(n))
-    }
-
-    fn user(n: u128, role: Role) -> User {
-        User {
-            id: id(n),
-            version: 1,
-            username: Username::parse("ada").unwrap(),
-            display_name: DisplayName::parse("Ada Lovelace").unwrap(),
-            email: Email::parse("ada@example.org").unwrap(),
-            email_proven: true,
-            password_hash: None,
-            ssh_keys: Vec::new(),
-            profile: Profile {
-                reason: Some("because".into()),
-                ..Profile::default()
-            },
-            role,
-            state: UserState::Active,
-            access: Access::default(),
-            credentials: Default::default(),
-            work: Default::default(),
-            standing: Standing::default(),
-            created_at: Timestamp::UNIX_EPOCH,
-        }
-    }
+    use crate::domain::Role;
+    use crate::domain::authority::fixture::user;
 
     fn decision() -> Decision {
         Decision {
@@ -362,68 +242,6 @@ mod tests {
             by: "eve".into(),
             reason: Some("spam".into()),
         }
-    }
-
-    const ACTS: [Act; 4] = [Act::Edit, Act::Suspend, Act::Resume, Act::Delete];
-
-    #[test]
-    fn nobody_acts_on_someone_of_the_same_or_a_higher_role_and_nobody_gives_such_a_role() {
-        for own in Role::ALL {
-            let who = Authority::Member {
-                id: id(1),
-                role: own,
-            };
-            for theirs in Role::ALL {
-                let user = user(2, theirs);
-                let is_below = (own as u8) < (theirs as u8);
-                for act in ACTS {
-                    assert_eq!(
-                        who.may(act, &user, 5).is_ok(),
-                        is_below,
-                        "{own:?} {act:?} {theirs:?}"
-                    );
-                    assert_eq!(Authority::Host.may(act, &user, 5), Ok(()));
-                }
-                for given in Role::ALL {
-                    let may = who.may(Act::SetRole(given), &user, 5).is_ok();
-                    let is_lower = (own as u8) < (given as u8);
-                    assert_eq!(may, is_below && is_lower, "{own:?} {theirs:?} {given:?}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn on_one_s_own_account_one_edits_and_deletes_and_nothing_else() {
-        for role in Role::ALL {
-            let user = user(1, role);
-            let who = Authority::Member { id: id(1), role };
-            assert_eq!(who.may(Act::Edit, &user, 1), Ok(()));
-            assert_eq!(who.may(Act::Delete, &user, 1), Ok(()));
-            for act in [Act::Suspend, Act::Resume, Act::SetRole(Role::ClientUser)] {
-                assert_eq!(who.may(act, &user, 1), Err(ActError::Own));
-            }
-        }
-    }
-
-    #[test]
-    fn the_last_super_admin_stays_whoever_asks() {
-        let last = user(1, Role::SuperAdmin);
-        let own = Authority::Member {
-            id: id(1),
-            role: Role::SuperAdmin,
-        };
-        for act in [Act::Suspend, Act::Delete, Act::SetRole(Role::SiteAdmin)] {
-            let got = Authority::Host.may(act, &last, 0);
-            assert_eq!(got, Err(ActError::LastSuperAdmin), "{act:?}");
-            assert_eq!(Authority::Host.may(act, &last, 1), Ok(()));
-        }
-        assert_eq!(
-            own.may(Act::Delete, &last, 0),
-            Err(ActError::LastSuperAdmin)
-        );
-        let same = Act::SetRole(Role::SuperAdmin);
-        assert_eq!(Authority::Host.may(same, &last, 0), Ok(()));
     }
 
     #[test]

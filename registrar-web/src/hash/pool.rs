@@ -1,5 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -20,6 +21,14 @@ pub struct HashPool {
     jobs: SyncSender<Job>,
     threads: usize,
     queue: usize,
+    load: Arc<Load>,
+}
+
+/// What the pool has to do.
+#[derive(Default)]
+struct Load {
+    queued: AtomicU64,
+    busy: AtomicU64,
 }
 
 enum Job {
@@ -60,12 +69,14 @@ impl HashPool {
         };
         let (jobs, inbox) = sync_channel(queue);
         let inbox = Arc::new(Mutex::new(inbox));
+        let load = Arc::new(Load::default());
         for number in 0..threads {
             let (inbox, hasher, entropy) = (inbox.clone(), hasher.clone(), entropy.clone());
+            let load = load.clone();
             let spawned = thread::Builder::new()
                 .name(format!("hash-{number}"))
                 .stack_size(128 * 1024)
-                .spawn(move || work(&inbox, hasher.as_ref(), entropy.as_ref(), cost));
+                .spawn(move || work(&inbox, &load, hasher.as_ref(), entropy.as_ref(), cost));
             if let Err(e) = spawned {
                 tracing::error!(error = %e, "a hashing thread can't be started");
             }
@@ -74,7 +85,20 @@ impl HashPool {
             jobs,
             threads,
             queue,
+            load,
         }
+    }
+
+    /// Passwords at work at this moment.
+    #[must_use]
+    pub fn busy(&self) -> u64 {
+        self.load.busy.load(Ordering::Relaxed)
+    }
+
+    /// Passwords that wait.
+    #[must_use]
+    pub fn queued(&self) -> u64 {
+        self.load.queued.load(Ordering::Relaxed)
     }
 
     /// Hashes a password with a new salt.
@@ -102,14 +126,19 @@ impl HashPool {
     }
 
     fn submit(&self, job: Job) -> Result<(), HashError> {
-        self.jobs.try_send(job).map_err(|e| match e {
-            TrySendError::Full(_) => HashError::Busy {
-                retry_after_seconds: u32::try_from(
-                    (self.queue * SECONDS_FOR_FOUR / (4 * self.threads)).clamp(1, 60),
-                )
-                .unwrap_or(60),
-            },
-            TrySendError::Disconnected(_) => HashError::Failed("no hashing thread runs".into()),
+        // Before it can be taken out.
+        self.load.queued.fetch_add(1, Ordering::Relaxed);
+        self.jobs.try_send(job).map_err(|e| {
+            self.load.queued.fetch_sub(1, Ordering::Relaxed);
+            match e {
+                TrySendError::Full(_) => HashError::Busy {
+                    retry_after_seconds: u32::try_from(
+                        (self.queue * SECONDS_FOR_FOUR / (4 * self.threads)).clamp(1, 60),
+                    )
+                    .unwrap_or(60),
+                },
+                TrySendError::Disconnected(_) => HashError::Failed("no hashing thread runs".into()),
+            }
         })
     }
 }
@@ -122,6 +151,7 @@ async fn done<T>(answer: oneshot::Receiver<Result<T, HashError>>) -> Result<T, H
 
 fn work(
     inbox: &Mutex<Receiver<Job>>,
+    load: &Load,
     hasher: &dyn PasswordHasher,
     entropy: &dyn Entropy,
     cost: u32,
@@ -130,6 +160,8 @@ fn work(
     loop {
         let job = inbox.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
+        load.queued.fetch_sub(1, Ordering::Relaxed);
+        load.busy.fetch_add(1, Ordering::Relaxed);
         // Where nobody waits any more, no quarter second is burnt.
         match job {
             Job::Hash { password, reply } if !reply.is_closed() => {
@@ -140,6 +172,7 @@ fn work(
             }
             Job::Hash { .. } | Job::Verify { .. } => {}
         }
+        load.busy.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -3,7 +3,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{self, HeaderMap, HeaderValue};
@@ -12,11 +12,19 @@ use tracing::Instrument;
 
 use super::client_address::{Client, Peer, client_address, client_key};
 use super::headers::secure;
+use super::local::LocalPeer;
 use super::pages;
 use super::problem::Problem;
 use super::problem_kind::Kind;
 use super::request_id::{self, CurrentRequest};
 use super::state::AppState;
+use crate::registration::ClientKey;
+
+/// What someone is told who has no business at the admin socket.
+const NO_ADMIN: &str =
+    "This socket is for root and the members of the group that server.admin_group names.";
+/// What a sibling service is told that does not show its token.
+const NO_SIBLING: &str = "Send the token of server.internal_token_file as Authorization: Bearer.";
 
 /// The outermost layer: gives the request its id and client, logs it, turns every error into
 /// problem+json or a page, and puts the security headers on.
@@ -36,11 +44,15 @@ pub(super) async fn finish(
         .extensions()
         .get::<Peer>()
         .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |p| p.0);
-    let client = client_key(client_address(
-        peer,
-        request.headers(),
-        &state.trusted_proxies,
-    ));
+    let local = request.extensions().get::<LocalPeer>().cloned();
+    let client = match &local {
+        Some(local) => ClientKey(local.client().to_owned()),
+        None => client_key(client_address(
+            peer,
+            request.headers(),
+            &state.trusted_proxies,
+        )),
+    };
     // Never the query: links carry their token there.
     let path = without_secrets(request.uri().path());
     let method = request.method().clone();
@@ -52,10 +64,20 @@ pub(super) async fn finish(
         CLIENT = %client.0,
     );
     let wants_json = wants_json(&path, request.headers());
+    // What the router has, not what the client wrote.
+    let route = request.extensions().get::<MatchedPath>().cloned();
     request.extensions_mut().insert(Client(client));
     request.extensions_mut().insert(current.clone());
 
-    let response = next.run(request).instrument(span.clone()).await;
+    let response = match local {
+        Some(LocalPeer::Stranger) => {
+            Problem::with_detail(Kind::Forbidden, NO_ADMIN).into_response()
+        }
+        Some(LocalPeer::SiblingWithoutToken) => {
+            Problem::with_detail(Kind::Unauthorized, NO_SIBLING).into_response()
+        }
+        _ => next.run(request).instrument(span.clone()).await,
+    };
     let mut response = match problem_of(&response) {
         Some(problem) => write(&state, problem, response, &path, &current.text, wants_json),
         None => response,
@@ -64,6 +86,9 @@ pub(super) async fn finish(
     if let Ok(id) = HeaderValue::from_str(&current.text) {
         response.headers_mut().insert(request_id::HEADER, id);
     }
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    let (status, took) = (response.status().as_u16(), began.elapsed());
+    world.metrics.answered(route, &method, status, took);
     let _in = span.enter();
     log(&method, &path, response.status(), began.elapsed());
     response
@@ -113,7 +138,10 @@ pub(super) fn after_panic(_: Box<dyn Any + Send + 'static>) -> Response {
 
 /// Whether the client reads JSON rather than pages.
 pub(super) fn wants_json(path: &str, headers: &HeaderMap) -> bool {
-    if path.starts_with("/api/") && path != "/api/docs" || path.starts_with("/health") {
+    if path.starts_with("/api/") && path != "/api/docs"
+        || path.starts_with("/internal/")
+        || path.starts_with("/health")
+    {
         return true;
     }
     let accept = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok());

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{HeaderName, HeaderValue};
 
 use super::client_address::Client;
+use super::local::LocalPeer;
 use super::problem::Problem;
 use super::problem_kind::Kind;
 use super::state::AppState;
@@ -18,7 +19,10 @@ use crate::domain::Timestamp;
 /// with a true 503 then; what is left are pages that need nothing.
 pub(super) async fn count(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    if path.starts_with("/static/") || is_health(path) {
+    // Who comes in by a socket of this host is no stranger; siblings say whose request it is, and
+    // what they ask for is counted by that.
+    let is_local = request.extensions().get::<LocalPeer>().is_some();
+    if is_local || path.starts_with("/static/") || is_health(path) {
         return next.run(request).await;
     }
     let client = request.extensions().get::<Client>();
@@ -72,7 +76,7 @@ pub(super) async fn count(State(state): State<AppState>, request: Request, next:
 fn is_health(path: &str) -> bool {
     matches!(
         path,
-        "/health" | "/health/ready" | "/api/health" | "/api/auth/health"
+        "/metrics" | "/health" | "/health/ready" | "/api/health" | "/api/auth/health"
     )
 }
 

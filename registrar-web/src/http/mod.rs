@@ -12,6 +12,8 @@ mod current;
 mod extract;
 mod headers;
 mod limits;
+mod local;
+mod metrics;
 mod openapi;
 mod openapi_auth;
 mod openapi_credentials;
@@ -38,11 +40,13 @@ use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 pub use admin_token::AdminToken;
 pub use client_address::{Peer, client_address, client_key};
 pub use current::CurrentRoutes;
+pub use local::{AdminDoor, Door, LocalPeer};
+pub use metrics::metrics_router;
 pub use openapi::document;
 pub use permissions::{PERMISSIONS, Permission, Who};
 pub use problem::Problem;
 pub use problem_kind::Kind;
-pub use serve::serve;
+pub use serve::{serve, serve_local};
 pub use state::AppState;
 
 /// How long a handler may take; a hash that waits in a full queue takes the longest.
@@ -50,8 +54,9 @@ const HANDLER_TIME: std::time::Duration = std::time::Duration::from_secs(90);
 /// How long a body may make no progress.
 const BODY_SILENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
-/// All routes with everything around them. Every request needs a [`Peer`] among its extensions
-/// ([`serve`] puts it there); without one it counts as coming from nowhere.
+/// All routes with everything around them. Every request needs a [`Peer`] or [`LocalPeer`] among its
+/// extensions ([`serve`] and [`serve_local`] put it there); without one it counts as coming from
+/// nowhere.
 pub fn router(state: AppState) -> Router {
     let (api, document) = openapi::routes();
     let api = api.route_layer(from_fn_with_state(state.clone(), permissions::check));
@@ -60,6 +65,7 @@ pub fn router(state: AppState) -> Router {
         .merge(openapi::documentation(document))
         .merge(pages::routes())
         .merge(static_files::routes())
+        .merge(metrics::routes())
         .fallback(|| async { Problem::new(Kind::NotFound) })
         .method_not_allowed_fallback(|| async { Problem::new(Kind::MethodNotAllowed) })
         // The last one is the outermost.

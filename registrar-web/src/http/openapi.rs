@@ -51,6 +51,7 @@ pub(super) fn routes() -> (Router<AppState>, OpenApi) {
             tag("invites", "Bring people in."),
             tag("two-factor", "What a login asks for after the password."),
             tag("admin", "Review and mend; with the admin token, or the access token of a member whose role allows it."),
+            tag("internal", "For other services on the same host, by the socket that server.internal_socket names; elsewhere these answer 401."),
             tag("health", "For monitoring; never limited."),
         ]))
         .build();
@@ -100,6 +101,9 @@ pub(super) fn routes() -> (Router<AppState>, OpenApi) {
         .merge(api::invites::routes())
         .merge(api::keys::routes())
         .merge(api::admin::routes())
+        .merge(api::admin_audit::routes())
+        .merge(api::admin_site::routes())
+        .merge(api::internal::routes())
         .merge(api::health::routes())
         .split_for_parts()
 }
@@ -162,6 +166,27 @@ pub(super) fn of(problems: impl IntoIterator<Item = Problem>) -> Responses {
         .collect()
 }
 
+/// The answers of both, with the examples of both where they have a status in common.
+pub(super) fn merged(mut first: Responses, second: Responses) -> Responses {
+    for (status, response) in second {
+        match (first.get_mut(&status), response) {
+            (Some(RefOr::T(known)), RefOr::T(more)) => {
+                known.description = format!("{} {}", known.description, more.description);
+                for (kind, content) in more.content {
+                    match (known.content.get_mut(&kind), content) {
+                        (Some(RefOr::T(known)), RefOr::T(more)) => {
+                            known.examples.extend(more.examples);
+                        }
+                        (_, content) => drop(known.content.insert(kind, content)),
+                    }
+                }
+            }
+            (_, response) => drop(first.insert(status, response)),
+        }
+    }
+    first
+}
+
 pub(super) fn store_down() -> Problem {
     // What the conversion of the error gives, without the line that it logs.
     Problem::new(Kind::StoreUnavailable).retry_after(30)
@@ -192,6 +217,8 @@ pub(super) struct ParameterProblems;
 pub(super) struct StoreProblems;
 /// What a route that names a registration may be answered with.
 pub(super) struct NotFoundProblems;
+/// What a route with parameters in its query may be answered with.
+pub(super) struct QueryProblems;
 /// What admin routes may be answered with.
 pub(super) struct AdminProblems;
 
@@ -283,6 +310,15 @@ impl IntoResponses for ParameterProblems {
 impl IntoResponses for StoreProblems {
     fn responses() -> Responses {
         of([store_down(), limited()])
+    }
+}
+
+impl IntoResponses for QueryProblems {
+    fn responses() -> Responses {
+        of([
+            Problem::field("limit", "malformed", "write a number"),
+            limited(),
+        ])
     }
 }
 

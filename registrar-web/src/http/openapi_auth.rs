@@ -2,7 +2,7 @@
 
 use utoipa::IntoResponses;
 
-use super::openapi::{Responses, body_problems, limited, of, store_down};
+use super::openapi::{RegisterProblems, Responses, body_problems, limited, merged, of, store_down};
 use super::problem::{Problem, Unfinished};
 use super::problem_kind::Kind;
 use crate::auth::{LoginError, TokenError};
@@ -14,6 +14,12 @@ pub(super) struct LoginProblems;
 pub(super) struct RefreshProblems;
 /// What every route for members may be answered with.
 pub(super) struct MemberProblems;
+/// What every internal route may be answered with.
+pub(super) struct InternalProblems;
+/// What a login by a sibling may be answered with.
+pub(super) struct SiblingLoginProblems;
+/// What a sign-up by a sibling may be answered with.
+pub(super) struct SiblingSignUpProblems;
 /// What a sign-out may be answered with.
 pub(super) struct LogoutProblems;
 
@@ -90,6 +96,31 @@ impl IntoResponses for LogoutProblems {
             "this must be a string",
         ));
         problems.extend([store_down(), limited()]);
+        problems.extend(body_problems());
+        of(problems)
+    }
+}
+
+impl IntoResponses for SiblingLoginProblems {
+    fn responses() -> Responses {
+        merged(LoginProblems::responses(), InternalProblems::responses())
+    }
+}
+
+impl IntoResponses for SiblingSignUpProblems {
+    fn responses() -> Responses {
+        merged(RegisterProblems::responses(), InternalProblems::responses())
+    }
+}
+
+impl IntoResponses for InternalProblems {
+    fn responses() -> Responses {
+        let mut problems = vec![
+            Problem::new(Kind::InternalOnly),
+            Problem::new(Kind::Unauthorized),
+            Problem::field("clientAddress", "required", "this field is missing"),
+            store_down(),
+        ];
         problems.extend(body_problems());
         of(problems)
     }

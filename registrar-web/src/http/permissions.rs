@@ -9,11 +9,15 @@ use http::Method;
 use http::request::Parts;
 
 use super::bearer::token_of;
+use super::client_address::Client;
+use super::local::LocalPeer;
 use super::problem::Problem;
 use super::problem_kind::Kind;
+use super::request_id::CurrentRequest;
 use super::state::AppState;
+use crate::audit::By;
 use crate::auth::Caller;
-use crate::domain::{Role, UserId};
+use crate::domain::{Actor, Role, UserId};
 
 /// Whom a route answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,10 +26,13 @@ pub enum Who {
     Everyone,
     /// All who are logged in.
     Member,
-    /// Who is logged in with that role or a higher one; also the admin token.
+    /// Who is logged in with that role or a higher one; also the admin token, and who comes in by
+    /// the admin socket.
     AtLeast(Role),
     /// The member whose id stands in the path; otherwise as [`Who::AtLeast`].
     SelfOr(Role),
+    /// Sibling services, by the socket for them.
+    Sibling,
 }
 
 /// A line of the table.
@@ -46,7 +53,7 @@ const fn line(method: &'static str, path: &'static str, who: Who) -> Permission 
 /// The table.
 pub const PERMISSIONS: &[Permission] = {
     use Role::{ClientUser, Operator, SiteAdmin, SuperAdmin};
-    use Who::{AtLeast, Everyone, Member, SelfOr};
+    use Who::{AtLeast, Everyone, Member, SelfOr, Sibling};
     &[
         line(
             "GET",
@@ -90,6 +97,7 @@ pub const PERMISSIONS: &[Permission] = {
         line("GET", "/api/auth/ssh-keys/{id}", Member),
         line("DELETE", "/api/auth/ssh-keys/{id}", Member),
         line("GET", "/api/admin/registrations", AtLeast(Operator)),
+        line("GET", "/api/admin/registrations/{id}", AtLeast(Operator)),
         line(
             "POST",
             "/api/admin/registrations/{id}/approve",
@@ -106,6 +114,9 @@ pub const PERMISSIONS: &[Permission] = {
             AtLeast(Operator),
         ),
         line("POST", "/api/admin/keys/rotate", AtLeast(SuperAdmin)),
+        line("GET", "/api/admin/audit", AtLeast(SiteAdmin)),
+        line("GET", "/api/admin/audit/check", AtLeast(SiteAdmin)),
+        line("GET", "/api/admin/stats", AtLeast(Operator)),
         line("POST", "/api/users/system-setup", AtLeast(SiteAdmin)),
         line(
             "GET",
@@ -129,6 +140,10 @@ pub const PERMISSIONS: &[Permission] = {
         // Who shows the token needs no other.
         line("GET", "/api/invites/details/{token}", Everyone),
         line("POST", "/api/invites/accept", Everyone),
+        line("POST", "/internal/auth/signup", Sibling),
+        line("POST", "/internal/auth/login", Sibling),
+        line("POST", "/internal/auth/logout", Sibling),
+        line("POST", "/internal/auth/validate", Sibling),
         line("GET", "/.well-known/jwks.json", Everyone),
         line("GET", "/api/health", Everyone),
         line("GET", "/api/auth/health", Everyone),
@@ -166,11 +181,20 @@ pub(super) async fn check(
 }
 
 async fn admit(state: &AppState, who: Who, request: &mut Request) -> Result<(), Problem> {
+    let local = request.extensions().get::<LocalPeer>().cloned();
     let needed = match who {
         Who::Everyone => return Ok(()),
+        Who::Sibling if local == Some(LocalPeer::Sibling) => return Ok(()),
+        Who::Sibling => return Err(Problem::new(Kind::InternalOnly)),
         Who::Member => None,
         Who::AtLeast(role) | Who::SelfOr(role) => Some(role),
     };
+    if needed.is_some()
+        && let Some(name) = local.and_then(|peer| peer.admin_name(request.headers()))
+    {
+        Admin::let_in(request, Actor::Admin { name });
+        return Ok(());
+    }
     let token = token_of(request.headers()).ok_or_else(|| Problem::new(Kind::Unauthorized))?;
     if needed.is_some()
         && state
@@ -178,14 +202,14 @@ async fn admit(state: &AppState, who: Who, request: &mut Request) -> Result<(), 
             .as_ref()
             .is_some_and(|admin| admin.is(&token))
     {
-        request.extensions_mut().insert(Admin("admin token".into()));
+        let name = "admin token".into();
+        Admin::let_in(request, Actor::Admin { name });
         return Ok(());
     }
     let caller = state.auth.authenticate(&token).await?;
     if let Some(role) = needed {
         if caller.user.role.is_at_least(role) {
-            let name = caller.user.username.to_string();
-            request.extensions_mut().insert(Admin(name));
+            Admin::let_in(request, Actor::member(&caller.user));
         } else if !(matches!(who, Who::SelfOr(_)) && names(request, &caller).await) {
             return Err(Problem::new(Kind::Forbidden));
         }
@@ -205,11 +229,27 @@ async fn names(request: &mut Request, caller: &Caller) -> bool {
 
 /// Who decides, on a route for roles.
 #[derive(Clone)]
-pub(super) struct Admin(String);
+pub(super) struct Admin(By);
 
 impl Admin {
+    fn let_in(request: &mut Request, actor: Actor) {
+        let extensions = request.extensions_mut();
+        let address = extensions.get::<Client>().map(|c| c.0.0.clone());
+        let request_id = extensions.get::<CurrentRequest>().map(|r| r.id);
+        extensions.insert(Self(By {
+            actor,
+            address,
+            request_id,
+        }));
+    }
+
     /// What decisions are signed with.
     pub(super) fn name(&self) -> &str {
+        self.0.actor.name()
+    }
+
+    /// For the audit log.
+    pub(super) fn by(&self) -> &By {
         &self.0
     }
 }

@@ -2,7 +2,7 @@
 
 use super::problem::{Problem, Unfinished, capitalised};
 use super::problem_kind::Kind;
-use crate::auth::{KeyError, LoginError, TokenError};
+use crate::auth::{LoginError, RotateError, TokenError};
 use crate::registration::RegistrationView;
 
 impl From<LoginError> for Problem {
@@ -46,10 +46,15 @@ impl From<TokenError> for Problem {
 }
 
 /// Names a path of ours, so it stays in the log.
-impl From<KeyError> for Problem {
-    fn from(error: KeyError) -> Self {
-        tracing::error!(%error, "the keys of access tokens can't be replaced");
-        Self::new(Kind::Internal)
+impl From<RotateError> for Problem {
+    fn from(error: RotateError) -> Self {
+        match error {
+            RotateError::Keys(error) => {
+                tracing::error!(%error, "the keys of access tokens can't be replaced");
+                Self::new(Kind::Internal)
+            }
+            RotateError::Store(error) => error.into(),
+        }
     }
 }
 

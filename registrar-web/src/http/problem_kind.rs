@@ -15,6 +15,7 @@ pub enum Kind {
     ChallengeUnknown,
     WrongSecondFactor,
     InvalidToken,
+    InternalOnly,
     SessionEnded,
     AccountSuspended,
     AccountDeleted,
@@ -45,7 +46,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, for the pages that explain them.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::MalformedJson,
         Self::MalformedForm,
         Self::InvalidFields,
@@ -56,6 +57,7 @@ impl Kind {
         Self::ChallengeUnknown,
         Self::WrongSecondFactor,
         Self::InvalidToken,
+        Self::InternalOnly,
         Self::SessionEnded,
         Self::AccountSuspended,
         Self::AccountDeleted,
@@ -126,7 +128,8 @@ impl Kind {
             Self::Unauthorized
             | Self::WrongCredentials
             | Self::ChallengeUnknown
-            | Self::WrongSecondFactor => Some("Bearer realm=\"registrar\""),
+            | Self::WrongSecondFactor
+            | Self::InternalOnly => Some("Bearer realm=\"registrar\""),
             Self::InvalidToken
             | Self::SessionEnded
             | Self::AccountSuspended
@@ -209,6 +212,12 @@ impl Kind {
                 401,
                 "This token opens nothing",
                 "The token is not one of this service, was changed, or has expired. Refresh it, or log in again.",
+            ),
+            Self::InternalOnly => (
+                "internal-only",
+                401,
+                "Direct access to internal service is not allowed",
+                "Direct access to internal service is not allowed. These routes are for services on the same host, by the socket that server.internal_socket names.",
             ),
             Self::SessionEnded => (
                 "session-ended",

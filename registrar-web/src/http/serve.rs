@@ -1,4 +1,7 @@
 use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +12,8 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -17,6 +21,7 @@ use tower::ServiceExt;
 use super::client_address::{Peer, client_key};
 use super::current::CurrentRoutes;
 use super::limits::PerClient;
+use super::local::{Door, LocalPeer};
 use super::patience::Patience;
 use crate::config::IpNet;
 
@@ -35,14 +40,111 @@ const LAST_REQUESTS: Duration = Duration::from_secs(10);
 /// The pause after an accept that failed, which happens when descriptors run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
-/// Serves until told to stop, then lets the requests under way end.
+/// Serves a network address until told to stop, then lets the requests under way end.
 pub async fn serve(
     listener: TcpListener,
     routes: impl Into<CurrentRoutes>,
     trusted_proxies: Vec<IpNet>,
     stop: CancellationToken,
 ) {
-    let routes = routes.into();
+    let network = Network {
+        listener,
+        trusted_proxies,
+    };
+    serve_all(network, routes.into(), stop).await;
+}
+
+/// The same for a Unix socket, whose peers are told to the handlers ([`LocalPeer`]).
+pub async fn serve_local(
+    listener: UnixListener,
+    door: Door,
+    routes: impl Into<CurrentRoutes>,
+    stop: CancellationToken,
+) {
+    serve_all(Local { listener, door }, routes.into(), stop).await;
+}
+
+/// A connection that was just taken.
+struct Arrival<S> {
+    stream: S,
+    peer: AnyPeer,
+    /// Whose share of the connections it is part of.
+    share_of: String,
+    /// It may have more than a share.
+    speaks_for_many: bool,
+}
+
+/// Who is at the other end.
+#[derive(Clone, Debug)]
+enum AnyPeer {
+    Network(IpAddr),
+    Local(LocalPeer, Door),
+}
+
+impl AnyPeer {
+    /// Tells handlers.
+    fn mark(&self, request: &mut Request<Body>) {
+        match self {
+            Self::Network(address) => drop(request.extensions_mut().insert(Peer(*address))),
+            Self::Local(peer, door) => {
+                let peer = door.judge_request(peer, request.headers());
+                request.extensions_mut().insert(peer);
+            }
+        }
+    }
+}
+
+/// Where connections come from.
+trait Listen: Send + 'static {
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+
+    /// The next one.
+    fn accept(&self) -> impl Future<Output = io::Result<Arrival<Self::Stream>>> + Send;
+}
+
+struct Network {
+    listener: TcpListener,
+    trusted_proxies: Vec<IpNet>,
+}
+
+impl Listen for Network {
+    type Stream = TcpStream;
+
+    async fn accept(&self) -> io::Result<Arrival<TcpStream>> {
+        let (stream, peer) = self.listener.accept().await?;
+        let address = peer.ip();
+        // Answers are small and whole: there is nothing to gather.
+        let _ = stream.set_nodelay(true);
+        Ok(Arrival {
+            stream,
+            peer: AnyPeer::Network(address),
+            share_of: client_key(address).0,
+            speaks_for_many: self.trusted_proxies.iter().any(|net| net.contains(address)),
+        })
+    }
+}
+
+struct Local {
+    listener: UnixListener,
+    door: Door,
+}
+
+impl Listen for Local {
+    type Stream = UnixStream;
+
+    async fn accept(&self) -> io::Result<Arrival<UnixStream>> {
+        let (stream, _) = self.listener.accept().await?;
+        let uid = stream.peer_cred()?.uid();
+        Ok(Arrival {
+            stream,
+            peer: AnyPeer::Local(self.door.judge(uid).await, self.door.clone()),
+            share_of: format!("uid {uid}"),
+            speaks_for_many: uid == 0,
+        })
+    }
+}
+
+async fn serve_all(listener: impl Listen, routes: CurrentRoutes, stop: CancellationToken) {
     let clients = PerClient::new(CONNECTIONS_OF_ONE);
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     let connections = GracefulShutdown::new();
@@ -52,7 +154,7 @@ pub async fn serve(
             () = stop.cancelled() => break,
         };
         let Ok(permit) = permit else { break };
-        let (stream, peer) = tokio::select! {
+        let arrival = tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
@@ -63,21 +165,19 @@ pub async fn serve(
             },
             () = stop.cancelled() => break,
         };
-        let address = peer.ip();
-        let is_proxy = trusted_proxies.iter().any(|net| net.contains(address));
-        let share = clients.open(&client_key(address).0);
-        if share.is_none() && !is_proxy {
-            tracing::debug!(%peer, "a client has too many connections");
+        let Arrival { stream, peer, .. } = arrival;
+        let share = clients.open(&arrival.share_of);
+        if share.is_none() && !arrival.speaks_for_many {
+            tracing::debug!(?peer, "a client has too many connections");
             continue;
         }
-        // Answers are small and whole: there is nothing to gather.
-        let _ = stream.set_nodelay(true);
         let routes = routes.clone();
         let service = service_fn(move |request: Request<Incoming>| {
             let router = routes.get();
+            let peer = peer.clone();
             async move {
                 let mut request = request.map(Body::new);
-                request.extensions_mut().insert(Peer(address));
+                peer.mark(&mut request);
                 match router.oneshot(request).await {
                     Ok(response) => Ok::<_, Infallible>(response),
                     Err(never) => match never {},

@@ -15,5 +15,5 @@ pub use provisioner::{Activation, Availability, ProvisionFailure, Provisioner, S
 pub use store::{
     AuditFilter, AuditStore, InviteFilter, InviteStore, LeaseRequest, LimitStore, LimitWindow,
     MailStore, Page, PageRequest, RegistrationFilter, RegistrationStore, SessionStore, Store,
-    StoreError, StoreHealth, Unique, UserFilter, UserStore,
+    StoreCounts, StoreError, StoreHealth, Unique, UserFilter, UserStore,
 };

@@ -128,6 +128,23 @@ pub struct StoreHealth {
     pub mails_overdue: u64,
 }
 
+/// How many records there are of what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoreCounts {
+    /// Registrations under way.
+    pub registrations_running: u64,
+    /// Registrations held for review.
+    pub registrations_in_review: u64,
+    /// Registrations that failed or are being undone.
+    pub registrations_failed: u64,
+    /// Registrations that ended with an account.
+    pub registrations_complete: u64,
+    /// Members' records.
+    pub members: u64,
+    /// Mails that wait to be sent.
+    pub mails_waiting: u64,
+}
+
 /// Registrations. Each write compares the version that was read and stores one more.
 #[async_trait]
 pub trait RegistrationStore {
@@ -373,6 +390,12 @@ pub trait Store:
     /// # Errors
     /// It can't be used.
     async fn health(&self, now: Timestamp) -> Result<StoreHealth, StoreError>;
+
+    /// Counts, each for itself: what changes meanwhile may be counted twice or not at all.
+    ///
+    /// # Errors
+    /// It can't be used.
+    async fn counts(&self) -> Result<StoreCounts, StoreError>;
 
     /// Ends connections in good order.
     async fn close(&self);

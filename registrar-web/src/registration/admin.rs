@@ -1,6 +1,7 @@
 use super::error::AdminError;
 use super::view::AdminView;
 use super::world::Registrar;
+use crate::audit::By;
 use crate::config::UNEDITED_DOMAIN;
 use crate::domain::{Invite, InviteTerms, RequestId, Username, VerificationToken};
 use crate::ports::{EntropyExt, StoreError, SystemStatus};
@@ -39,10 +40,10 @@ impl Registrar {
     ///
     /// # Errors
     /// See [`AdminError`].
-    pub async fn system_setup(&self, name: &Username) -> Result<AdminView, AdminError> {
+    pub async fn system_setup(&self, name: &Username, by: &By) -> Result<AdminView, AdminError> {
         let found = self.world.store.registration_by_username(name).await?;
         let registration = found.ok_or(AdminError::NotFound)?;
-        self.retry(registration.id).await
+        self.retry(registration.id, by).await
     }
 
     /// What the host says of an account.

@@ -1,7 +1,8 @@
 use super::error::AdminError;
 use super::view::AdminView;
 use super::world::Registrar;
-use crate::domain::{Registration, RegistrationId, Stage};
+use crate::audit::By;
+use crate::domain::{Action, Registration, RegistrationId, Stage, Subject};
 use crate::ports::{Page, PageRequest, RegistrationFilter, StoreError};
 
 impl Registrar {
@@ -22,14 +23,27 @@ impl Registrar {
         })
     }
 
+    /// One registration, as reviewers and admins see it.
+    ///
+    /// # Errors
+    /// See [`AdminError`].
+    pub async fn show(&self, id: RegistrationId) -> Result<AdminView, AdminError> {
+        let found = self.world.store.registration(id).await?;
+        let found = found.filter(|r| r.stage != Stage::Draft);
+        let registration = found.ok_or(AdminError::NotFound)?;
+        Ok(AdminView::of(&registration, self.world.now()))
+    }
+
     /// Lets a held registration go on.
     ///
     /// # Errors
     /// See [`AdminError`].
-    pub async fn approve(&self, id: RegistrationId, by: &str) -> Result<AdminView, AdminError> {
-        let now = self.world.now();
-        self.decide(id, |r| r.approve(by, now).map_err(Into::into))
-            .await
+    pub async fn approve(&self, id: RegistrationId, by: &By) -> Result<AdminView, AdminError> {
+        let (now, name) = (self.world.now(), by.actor.name());
+        self.decide(id, by, Action::RegistrationApproved, |r| {
+            r.approve(name, now).map_err(Into::into)
+        })
+        .await
     }
 
     /// Ends a registration; the person is told the reason by mail and on the status page.
@@ -39,21 +53,23 @@ impl Registrar {
     pub async fn reject(
         &self,
         id: RegistrationId,
-        by: &str,
+        by: &By,
         reason: &str,
     ) -> Result<AdminView, AdminError> {
-        let now = self.world.now();
-        self.decide(id, |r| r.reject(by, reason, now).map_err(Into::into))
-            .await
+        let (now, name) = (self.world.now(), by.actor.name());
+        self.decide(id, by, Action::RegistrationRejected, |r| {
+            r.reject(name, reason, now).map_err(Into::into)
+        })
+        .await
     }
 
     /// Tries a step that has failed for now at once.
     ///
     /// # Errors
     /// See [`AdminError`].
-    pub async fn retry(&self, id: RegistrationId) -> Result<AdminView, AdminError> {
+    pub async fn retry(&self, id: RegistrationId, by: &By) -> Result<AdminView, AdminError> {
         let now = self.world.now();
-        self.decide(id, |r| match r.stage {
+        self.decide(id, by, Action::RegistrationRetried, |r| match r.stage {
             Stage::Running | Stage::Undoing { .. } => {
                 r.work.settle(Some(now));
                 r.updated_at = now;
@@ -74,16 +90,24 @@ impl Registrar {
     async fn decide(
         &self,
         id: RegistrationId,
+        by: &By,
+        action: Action,
         change: impl Fn(&mut Registration) -> Result<(), AdminError> + Send,
     ) -> Result<AdminView, AdminError> {
         for _ in 0..8 {
             let found = self.world.store.registration(id).await?;
             let mut registration = found.ok_or(AdminError::NotFound)?;
+            let before = registration.review.clone();
             change(&mut registration)?;
             match self.world.store.update_registration(registration).await {
                 Ok(changed) => {
                     self.world.registrations_due.notify_one();
                     tracing::info!(REGISTRATION_ID = %id, USERNAME = %changed.username, review = ?changed.review, "registration decided");
+                    // To decide once more what is decided is no deed.
+                    if action == Action::RegistrationRetried || changed.review != before {
+                        let subject = Subject::new("registration", id, changed.username.as_str());
+                        self.world.audit.record(by.event(action, subject)).await?;
+                    }
                     return Ok(AdminView::of(&changed, self.world.now()));
                 }
                 Err(StoreError::Conflict) => {}

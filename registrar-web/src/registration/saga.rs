@@ -165,10 +165,15 @@ impl Saga {
         let now = self.world.now();
         match outcome {
             Outcome::Done => {
+                let before = r.history.last().map_or(r.created_at, |passed| passed.at);
                 if let Err(e) = r.advance(to, now) {
                     // `next` named the step, so this can't be; leave it for a person to look at.
                     tracing::error!(REGISTRATION_ID = %r.id, error = %e, "impossible transition");
                     return self.rest(r, None).await;
+                }
+                self.world.metrics.reached(to, now.duration_since(before));
+                if r.stage == Stage::Complete {
+                    self.world.metrics.registration_ended("complete");
                 }
                 self.save_and_go_on(r, now).await
             }
@@ -258,6 +263,7 @@ impl Saga {
             tracing::error!(REGISTRATION_ID = %r.id, error = %e, "impossible failure");
             return self.rest(r, None).await;
         }
+        self.world.metrics.registration_ended(code);
         self.save_and_go_on(r, now).await
     }
 

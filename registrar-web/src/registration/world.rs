@@ -9,6 +9,7 @@ use crate::domain::{
     Flow, MailDomain, Mode, ProfileField, ProfileRules, SignupRules, VerificationKey,
 };
 use crate::hash::HashPool;
+use crate::metrics::Metrics;
 use crate::ports::{Clock, Entropy, Provisioner, Store};
 
 /// What the service works with. Tests own every part of it.
@@ -28,6 +29,8 @@ pub struct World {
     pub verification_mails: u32,
     /// Who did what.
     pub audit: Audit,
+    /// How much, how often, how long.
+    pub metrics: Metrics,
     /// Rung when a registration may have become due.
     pub registrations_due: Arc<Notify>,
     /// Rung when a mail may have become due.
@@ -142,6 +145,12 @@ impl Registrar {
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// What hashes passwords.
+    #[must_use]
+    pub fn hashes(&self) -> &HashPool {
+        &self.hashes
     }
 
     /// What it works with.

@@ -10,8 +10,8 @@ use crate::domain::{
 };
 use crate::ports::{
     InviteFilter, InviteStore, LeaseRequest, LimitStore, LimitWindow, MailStore, Page, PageRequest,
-    RegistrationFilter, RegistrationStore, Store, StoreError, StoreHealth, Unique, UserFilter,
-    UserStore,
+    RegistrationFilter, RegistrationStore, Store, StoreCounts, StoreError, StoreHealth, Unique,
+    UserFilter, UserStore,
 };
 
 /// A mail that has waited so long is reported.
@@ -279,6 +279,27 @@ impl<D: Documents> Store for DocumentStore<D> {
             mails_overdue: self
                 .documents
                 .count_before::<MailJob>(field::DUE_AT, overdue)
+                .await?,
+        })
+    }
+
+    async fn counts(&self) -> Result<StoreCounts, StoreError> {
+        let registrations = async |listing: &str| {
+            let select = Select::Is(field::LISTING, listing.to_owned());
+            self.documents.count::<Registration>(select).await
+        };
+        Ok(StoreCounts {
+            registrations_running: registrations(listing::RUNNING).await?,
+            registrations_in_review: registrations(listing::IN_REVIEW).await?,
+            registrations_failed: registrations(listing::FAILED).await?,
+            registrations_complete: registrations(listing::COMPLETE).await?,
+            members: self
+                .documents
+                .count::<User>(Select::Has(field::USERNAME))
+                .await?,
+            mails_waiting: self
+                .documents
+                .count::<MailJob>(Select::Has(field::DUE_AT))
                 .await?,
         })
     }

@@ -58,6 +58,12 @@ pub(super) trait Documents: Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<R>, StoreError>> + Send;
 
+    /// How many there are.
+    fn count<R: Record>(
+        &self,
+        select: Select,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
     /// How many have a time in the field that is before this one.
     fn count_before<R: Record>(
         &self,

@@ -25,6 +25,7 @@ use registrar_web::config::{Config, TokenAlgorithm};
 use registrar_web::domain::*;
 use registrar_web::hash::{CrateBcrypt, HashPool};
 use registrar_web::http::{AdminToken, AppState, Peer, router};
+use registrar_web::metrics::{Metrics, metered_provisioner};
 use registrar_web::ports::*;
 use registrar_web::registration::{Policy, Registrar, Saga, World};
 use registrar_web::store::SqliteStore;
@@ -373,10 +374,12 @@ impl App {
         let entropy: Arc<dyn Entropy> =
             Arc::new(TestEntropy(Mutex::new(ChaCha8Rng::seed_from_u64(seed))));
         let host = Arc::new(HostDouble::default());
+        let metrics = Metrics::default();
         let world = World {
             audit: Audit::new(store.clone(), clock.clone()),
             store,
-            provisioner: host.clone(),
+            provisioner: metered_provisioner(host.clone(), metrics.clone()),
+            metrics,
             clock: clock.clone(),
             entropy: entropy.clone(),
             key: VerificationKey::new([7; 32]),

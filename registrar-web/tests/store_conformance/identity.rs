@@ -137,6 +137,7 @@ pub(crate) fn instance(store: Arc<dyn Store>, keys: &Path) -> Instance {
     let ring = KeyRing::open(keys, policy.algorithm, ttl, entropy.as_ref(), at(0)).unwrap();
     let world = World {
         audit: Audit::new(store.clone(), Arc::new(Noon)),
+        metrics: registrar_web::metrics::Metrics::default(),
         store,
         provisioner: Arc::new(NoHost),
         clock: Arc::new(Noon),

@@ -16,13 +16,15 @@ use std::sync::{Arc, Mutex};
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
-use registrar_web::audit::Audit;
+use registrar_web::audit::{Audit, By};
 use registrar_web::config::Config;
 use registrar_web::domain::{
-    Registration, SignupForm, SshKeysField, Status, Timestamp, Username, VerificationKey, WorkerId,
+    Actor, Registration, SignupForm, SshKeysField, Status, Timestamp, Username, VerificationKey,
+    WorkerId,
 };
 use registrar_web::hash::{HashPool, best_hasher};
 use registrar_web::mail::Community;
+use registrar_web::metrics::Metrics;
 use registrar_web::outbox::Outbox;
 use registrar_web::ports::{Clock, Entropy, Store};
 use registrar_web::registration::{ClientKey, Policy, Registrar, RegistrationView, Saga, World};
@@ -31,6 +33,15 @@ use tokio::sync::Notify;
 
 use self::host::HostDouble;
 use self::mailbox::Mailbox;
+
+/// An admin of that name.
+pub fn by(name: &str) -> By {
+    By {
+        actor: Actor::Admin { name: name.into() },
+        address: None,
+        request_id: None,
+    }
+}
 
 pub const KEY: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl ada@example";
@@ -101,6 +112,7 @@ impl TestService {
         let entropy: Arc<dyn Entropy> = Arc::new(Seeded::new(7));
         let world = World {
             audit: Audit::new(store.clone(), clock.clone()),
+            metrics: Metrics::default(),
             store: store.clone(),
             provisioner: host.clone(),
             clock: clock.clone(),

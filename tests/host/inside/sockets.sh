@@ -52,6 +52,36 @@ for user in ada visitor; do
 done
 chmod 0660 $RUN/admin.sock $RUN/submit.sock
 
+step "registrar-web's admin socket is root's and the admins'"
+is admin.sock "root:registrar-admin 660" "$(stat -c '%U:%G %a' /run/registrar-web/admin.sock)"
+step "registrarctl serves root and registrar-admin, under their names"
+for user in root keeper; do
+  as "$user" registrarctl status >"$KEPT/answer" || fail "status for $user: $(cat "$KEPT/answer")"
+  as "$user" registrarctl users show ada >"$KEPT/answer" || fail "ada for $user: $(cat "$KEPT/answer")"
+  as "$user" registrarctl keys rotate >/dev/null
+  registrarctl audit --actor "$user" --limit 1 | grep -q keys-rotated || fail "the log does not name $user: $(registrarctl audit)"
+done
+registrarctl audit --verify >"$KEPT/answer" || fail "$(cat "$KEPT/answer")"
+step "registrarctl serves nobody else"
+for user in registrar-web ada visitor nobody; do
+  code=0
+  as "$user" registrarctl keys rotate >"$KEPT/answer" 2>&1 || code=$?
+  is "how it ends for $user" 4 "$code"
+done
+step "a mode of the admin socket that is too wide lets nobody else in"
+chmod 0666 /run/registrar-web/admin.sock
+for user in ada visitor; do
+  code=0
+  as "$user" registrarctl keys rotate >"$KEPT/answer" 2>&1 || code=$?
+  is "how it ends for $user" 4 "$code"
+done
+as root registrarctl keys rotate >/dev/null || fail "root was refused"
+chmod 0660 /run/registrar-web/admin.sock
+step "manual pages and completions are installed"
+for file in /usr/share/man/man1/registrarctl.1.gz /usr/share/bash-completion/completions/registrarctl; do
+  [[ -s $file ]] || fail "no $file"
+done
+
 if command -v varlinkctl >/dev/null; then
   step "systemd's own client reads the interface and calls it"
   varlinkctl introspect unix:$RUN/admin.sock org.cosmicregistrar.Provision >"$KEPT/interface"

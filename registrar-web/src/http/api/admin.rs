@@ -18,6 +18,7 @@ use crate::ports::{PageRequest, RegistrationFilter};
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list))
+        .routes(routes!(show))
         .routes(routes!(approve))
         .routes(routes!(reject))
         .routes(routes!(retry))
@@ -84,6 +85,24 @@ async fn list(
     }))
 }
 
+/// One registration
+#[utoipa::path(
+    get,
+    path = "/api/admin/registrations/{id}",
+    tag = "admin",
+    security(("adminToken" = []), ("accessToken" = [])),
+    params(("id" = String, Path, description = "Which")),
+    responses((status = 200, description = "The registration.", body = AdminRegistration), AdminProblems)
+)]
+async fn show(
+    _: Admin,
+    State(state): State<AppState>,
+    PathText(id): PathText,
+) -> Result<Json<AdminRegistration>, Problem> {
+    let view = state.registrar.show(known(&id)?).await?;
+    Ok(Json(view.into()))
+}
+
 /// Let a held registration go on
 #[utoipa::path(
     post,
@@ -98,7 +117,7 @@ async fn approve(
     State(state): State<AppState>,
     PathText(id): PathText,
 ) -> Result<Json<AdminRegistration>, Problem> {
-    let view = state.registrar.approve(known(&id)?, admin.name()).await?;
+    let view = state.registrar.approve(known(&id)?, admin.by()).await?;
     Ok(Json(view.into()))
 }
 
@@ -139,7 +158,7 @@ async fn reject(
             "control characters are not taken",
         ));
     }
-    let view = state.registrar.reject(id, admin.name(), reason).await?;
+    let view = state.registrar.reject(id, admin.by(), reason).await?;
     Ok(Json(view.into()))
 }
 
@@ -153,11 +172,11 @@ async fn reject(
     responses((status = 200, description = "It is tried now.", body = AdminRegistration), AdminProblems)
 )]
 async fn retry(
-    _: Admin,
+    admin: Admin,
     State(state): State<AppState>,
     PathText(id): PathText,
 ) -> Result<Json<AdminRegistration>, Problem> {
-    let view = state.registrar.retry(known(&id)?).await?;
+    let view = state.registrar.retry(known(&id)?, admin.by()).await?;
     Ok(Json(view.into()))
 }
 
@@ -171,13 +190,13 @@ async fn retry(
     responses((status = 202, description = "Every step that is not done is tried now.", body = AdminRegistration), AdminProblems, FieldsProblems)
 )]
 async fn system_setup(
-    _: Admin,
+    admin: Admin,
     State(state): State<AppState>,
     StrictJson(body): StrictJson<NameBody>,
 ) -> Result<(StatusCode, Json<AdminRegistration>), Problem> {
     let name = Username::parse(&body.username)
         .map_err(|e| Problem::field("username", e.code(), e.to_string()))?;
-    let view = state.registrar.system_setup(&name).await?;
+    let view = state.registrar.system_setup(&name, admin.by()).await?;
     Ok((StatusCode::ACCEPTED, Json(view.into())))
 }
 

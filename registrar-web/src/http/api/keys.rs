@@ -42,7 +42,7 @@ async fn jwks(State(state): State<AppState>) -> Json<JwkSet> {
     responses((status = 200, description = "The new key's name.", body = NewKey), AdminProblems)
 )]
 async fn rotate(admin: Admin, State(state): State<AppState>) -> Result<Json<NewKey>, Problem> {
-    let kid = state.auth.rotate_keys().await?;
+    let kid = state.auth.rotate_keys(admin.by()).await?;
     tracing::warn!(
         BY = admin.name(),
         kid,

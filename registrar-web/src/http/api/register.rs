@@ -45,13 +45,7 @@ async fn register(
 /// What a registration that was taken in is answered with.
 pub(super) fn taken_in(state: &AppState, view: &RegistrationView) -> Response {
     let location = format!("/api/auth/status/registration/{}", view.username);
-    let body = TakenIn {
-        id: view.id.to_string(),
-        username: view.username.to_string(),
-        status: view.status.as_str(),
-        progress: view.progress,
-        status_url: format!("{}/signup/status/{}", state.site.public_url, view.username),
-    };
+    let body = TakenIn::of(view, &state.site.public_url);
     let location = [(header::LOCATION, location)];
     (StatusCode::CREATED, location, Json(body)).into_response()
 }

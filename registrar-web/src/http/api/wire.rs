@@ -267,6 +267,18 @@ pub(crate) struct ReadyCheck {
     pub ok: bool,
 }
 
+impl TakenIn {
+    pub(crate) fn of(view: &RegistrationView, public_url: &str) -> Self {
+        Self {
+            id: view.id.to_string(),
+            username: view.username.to_string(),
+            status: view.status.as_str(),
+            progress: view.progress,
+            status_url: format!("{public_url}/signup/status/{}", view.username),
+        }
+    }
+}
+
 impl From<RegistrationView> for RegistrationStatus {
     fn from(view: RegistrationView) -> Self {
         Self {

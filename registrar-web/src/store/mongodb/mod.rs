@@ -134,6 +134,13 @@ fn record<R: Record>(mut stored: Document) -> Result<R, StoreError> {
     Ok(record)
 }
 
+fn filter_of(select: Select) -> Document {
+    match select {
+        Select::Has(field) => doc! { field: { "$exists": true } },
+        Select::Is(field, value) => doc! { field: value },
+    }
+}
+
 impl Documents for Mongo {
     async fn insert<R: Record>(&self, new: &R) -> Result<(), StoreError> {
         let document = stored(new)?;
@@ -226,10 +233,7 @@ impl Documents for Mongo {
         after: Option<Uuid>,
         limit: usize,
     ) -> Result<Vec<R>, StoreError> {
-        let mut filter = match select {
-            Select::Has(field) => doc! { field: { "$exists": true } },
-            Select::Is(field, value) => doc! { field: value },
-        };
+        let mut filter = filter_of(select);
         if let Some(after) = after {
             filter.insert("_id", doc! { "$gt": after.to_string() });
         }
@@ -244,6 +248,11 @@ impl Documents for Mongo {
         })
         .await?;
         found.into_iter().map(record).collect()
+    }
+
+    async fn count<R: Record>(&self, select: Select) -> Result<u64, StoreError> {
+        let filter = filter_of(select);
+        bounded(async { self.collection::<R>().count_documents(filter).await }).await
     }
 
     async fn count_before<R: Record>(

@@ -137,3 +137,42 @@ fn migrate(connection: &mut Connection, steps: &[&str]) -> Result<(), StoreError
         .map_err(store_error)?;
     transaction.commit().map_err(store_error)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_of_before_are_found_by_what_was_added_since() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("registrar.db");
+        let old = open(&file, Durability::Process, &MIGRATIONS[..3]).unwrap();
+        for (id, document) in [
+            ("1", r#"{"role": "operator", "state": "suspended"}"#),
+            ("2", r#"{"role": "client_user", "state": "active"}"#),
+            ("3", "torn {"),
+        ] {
+            let sql = "INSERT INTO users (id, version, document, username) VALUES (?1, 1, ?2, ?1)";
+            old.execute(sql, [id, document]).unwrap();
+        }
+        drop(old);
+        let new = open(&file, Durability::Process, MIGRATIONS).unwrap();
+        let mut query = new
+            .prepare("SELECT id, staff, closed FROM users ORDER BY id")
+            .unwrap();
+        let rows = query
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .unwrap();
+        let rows: Vec<(String, Option<String>, Option<String>)> =
+            rows.collect::<Result<_, _>>().unwrap();
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            rows,
+            [
+                ("1".into(), some("operator"), some("suspended")),
+                ("2".into(), None, None),
+                ("3".into(), None, None),
+            ]
+        );
+    }
+}

@@ -112,6 +112,12 @@ impl Documents for Sqlite {
             .await
     }
 
+    async fn count<R: Record>(&self, select: Select) -> Result<u64, StoreError> {
+        self.readers
+            .run(move |c| queries::count::<R>(c, &select))
+            .await
+    }
+
     async fn count_before<R: Record>(
         &self,
         field: &'static str,

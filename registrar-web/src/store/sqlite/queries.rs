@@ -167,6 +167,20 @@ pub(super) fn list<R: Record>(
     rows.iter().map(|(id, text)| parse(id, text)).collect()
 }
 
+pub(super) fn count<R: Record>(c: &Connection, select: &Select) -> Result<u64, StoreError> {
+    let table = R::COLLECTION;
+    let (condition, values) = match select {
+        Select::Has(field) => (format!("{field} IS NOT NULL"), Vec::new()),
+        Select::Is(field, value) => (format!("{field} = ?"), vec![value]),
+    };
+    let sql = format!("SELECT count(*) FROM {table} WHERE {condition}");
+    let count: i64 = c
+        .prepare_cached(&sql)
+        .and_then(|mut s| s.query_row(params_from_iter(values), |row| row.get(0)))
+        .map_err(store_error)?;
+    Ok(count.unsigned_abs())
+}
+
 pub(super) fn count_before<R: Record>(
     c: &Connection,
     field: &'static str,

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use registrar_web::domain::*;
-use registrar_web::ports::{PageRequest, RegistrationFilter};
+use registrar_web::ports::{PageRequest, RegistrationFilter, StoreCounts};
 use uuid::Uuid;
 
 use crate::fixture::Fixture;
@@ -111,6 +111,15 @@ pub(crate) async fn drafts_are_in_no_list_and_filters_show_only_their_own(f: Arc
     for record in &records {
         f.store.insert_registration(record).await.unwrap();
     }
+    let counts = f.store.counts().await.unwrap();
+    let counted = StoreCounts {
+        registrations_running: 1,
+        registrations_in_review: 1,
+        registrations_failed: 2,
+        registrations_complete: 1,
+        ..StoreCounts::default()
+    };
+    assert_eq!(counts, counted);
     let listed = async |filter| pages(&f, filter, 1).await.concat();
     assert_eq!(
         listed(RegistrationFilter::All).await,

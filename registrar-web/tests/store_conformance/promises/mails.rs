@@ -74,6 +74,7 @@ pub(crate) async fn mails_that_wait_too_long_are_counted(f: Arc<Fixture>) {
     let health = f.store.health(at(302)).await.unwrap();
     assert_eq!(health.mails_overdue, 2);
     assert!(!health.description.is_empty());
+    assert_eq!(f.store.counts().await.unwrap().mails_waiting, 3);
     assert_eq!(f.store.health(at(200)).await.unwrap().mails_overdue, 0);
 }
 

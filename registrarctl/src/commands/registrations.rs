@@ -1,0 +1,89 @@
+use provision_api::RegistrationId;
+use serde_json::{Value, json};
+
+use super::user_name;
+use crate::cli::{Registrations, Which};
+use crate::failure::Failure;
+use crate::outcome::{Outcome, facts, minute, table, text};
+use crate::web::Web;
+
+const LIST: &str = "/api/admin/registrations";
+
+pub(super) async fn run(asked: Registrations, web: &Web) -> Result<Outcome, Failure> {
+    match asked {
+        Registrations::List { filter, limit } => {
+            let query = [("filter", Some(filter.word()))];
+            let found = web.list(LIST, &query, limit).await?;
+            let rows = found.iter().map(row).collect();
+            let head = ["NAME", "STATUS", "%", "REVIEW", "SINCE", "SAYS"];
+            Ok(Outcome::new(json!(found), table(head, rows)))
+        }
+        Registrations::Show(which) => Ok(shown(&find(&which, web).await?)),
+        Registrations::Approve(which) => decide(&which, "approve", None, web).await,
+        Registrations::Reject { which, reason } => {
+            let body = json!({ "reason": reason });
+            decide(&which, "reject", Some(body), web).await
+        }
+        Registrations::Retry(which) => decide(&which, "retry", None, web).await,
+    }
+}
+
+async fn decide(
+    which: &Which,
+    deed: &str,
+    body: Option<Value>,
+    web: &Web,
+) -> Result<Outcome, Failure> {
+    let id = text(&find(which, web).await?["id"]);
+    let decided = web.post(&format!("{LIST}/{id}/{deed}"), body).await?;
+    Ok(shown(&decided))
+}
+
+/// By id, or the latest of a name.
+async fn find(which: &Which, web: &Web) -> Result<Value, Failure> {
+    let id = match RegistrationId::parse(&which.which) {
+        Ok(id) => id.to_string(),
+        Err(_) => {
+            let name = user_name(&which.which)?;
+            let status = format!("/api/auth/status/registration/{name}");
+            text(&web.get(&status).await?["id"])
+        }
+    };
+    web.get(&format!("{LIST}/{id}")).await
+}
+
+fn review(registration: &Value) -> String {
+    let review = &registration["review"];
+    match (text(&review["state"]), text(&review["by"])) {
+        (state, by) if by.is_empty() => state,
+        (state, by) => format!("{state} by {by}"),
+    }
+}
+
+fn row(registration: &Value) -> [String; 6] {
+    [
+        text(&registration["username"]),
+        text(&registration["status"]),
+        text(&registration["progress"]),
+        review(registration),
+        minute(&registration["createdAt"]),
+        text(&registration["message"]),
+    ]
+}
+
+fn shown(registration: &Value) -> Outcome {
+    let of = |name: &str| text(&registration[name]);
+    let text = facts(&[
+        ("id", of("id")),
+        ("name", of("username")),
+        ("called", of("displayName")),
+        ("address", of("email")),
+        ("since", minute(&registration["createdAt"])),
+        ("status", format!("{} ({} %)", of("status"), of("progress"))),
+        ("says", of("message")),
+        ("review", review(registration)),
+        ("wants to join because", of("reason")),
+        ("last error", of("lastError")),
+    ]);
+    Outcome::new(registration.clone(), text)
+}
