@@ -194,7 +194,7 @@ async fn a_challenge_ends_with_its_password_with_all_sessions_and_with_the_accou
     let held = app.by_mail("ada").await;
     let id = id_of(&app, &held).await;
     let store = app.world.store.clone();
-    for end in ["password", "sessions", "account"] {
+    for end in ["sessions", "password", "account"] {
         let challenge = app.asked("ada", "email").await;
         let code = app.mailed_code().await;
         let mut user = store.user(id).await.unwrap().unwrap();
@@ -202,7 +202,8 @@ async fn a_challenge_ends_with_its_password_with_all_sessions_and_with_the_accou
         match end {
             "password" => {
                 let hash = "$2b$12$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
-                user.password_hash = Some(BcryptHash::parse(hash).unwrap());
+                let now = app.world.now();
+                user.set_password(BcryptHash::parse(hash).unwrap(), true, now);
                 store.update_user(user).await.unwrap();
             }
             "sessions" => {

@@ -34,6 +34,8 @@ fn all_routes() -> Vec<(Method, String)> {
         "/signup/status/ada",
         "/signup/status/nobody",
         "/verify-email?token=x",
+        "/recover",
+        "/recover?token=x",
         "/api/docs",
         "/api/openapi.json",
         "/health",
@@ -49,6 +51,7 @@ fn all_routes() -> Vec<(Method, String)> {
     for path in [
         "/signup",
         "/verify-email",
+        "/recover",
         "/signup/status/ada/code",
         "/signup/status/ada/resend",
         "/api/docs",
@@ -119,7 +122,7 @@ async fn every_answer_has_the_security_headers_and_an_id() {
             assert_eq!(cache, "no-store", "{at}");
         }
         let referrer = answer.header("referrer-policy");
-        if path.starts_with("/verify-email") {
+        if path.starts_with("/verify-email") || path.starts_with("/recover") {
             assert_eq!(referrer, "no-referrer", "{at}");
         } else {
             assert!(matches!(referrer, "same-origin" | "no-referrer"), "{at}");

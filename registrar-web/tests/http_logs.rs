@@ -66,6 +66,38 @@ async fn no_log_line_has_a_password_token_code_or_admin_token_and_each_request_h
     let keys: serde_json::Value = serde_json::from_str(&keys).unwrap();
     let key = keys["keys"][0]["private"].as_str().unwrap();
 
+    // Forgotten, changed, with the host in trouble and a key that is none.
+    app.host
+        .refuses
+        .lock()
+        .unwrap()
+        .replace(registrar_web::ports::ProvisionFailure::Permanent {
+            message: "no change today".into(),
+        });
+    app.post("/api/auth/forgot-password", json!({"username": "ada"}))
+        .await;
+    let (reset, digits) = app.recovery_of("ada").await;
+    app.get(&format!("/recover?token={reset}")).await;
+    let wrong = json!({"username": "ada", "code": "x", "newPassword": "an untaken phrase 77"});
+    app.post("/api/auth/reset-password", wrong).await;
+    let body = json!({"token": reset, "newPassword": "a phrase chosen anew 3"});
+    app.post("/api/auth/reset-password", body).await;
+    let answer = app.try_login("ada", "a phrase chosen anew 3").await;
+    let third = Held::of(&answer);
+    let body = json!({
+        "currentPassword": "a phrase chosen anew 3",
+        "newPassword": "a phrase chosen last 4",
+    });
+    let put = Method::PUT;
+    app.send_as(put, "/api/auth/password", &third.access, body)
+        .await;
+    let private =
+        "-----BEGIN OPENSSH PRIVATE KEY-----\nhush hush\n-----END OPENSSH PRIVATE KEY-----";
+    let body = json!({ "key": private });
+    app.send_as(Method::POST, "/api/auth/ssh-keys", &third.access, body)
+        .await;
+    app.run().await;
+
     let log = captured.text();
     assert!(log.contains("REQUEST_ID=find-me-again"), "{log}");
     assert!(log.contains("REGISTRATION_ID="));
@@ -77,6 +109,7 @@ async fn no_log_line_has_a_password_token_code_or_admin_token_and_each_request_h
     assert!(line("GET /health 200 in ").contains("DEBUG "));
     line("ada: MAIL_CONFIGURED");
     assert!(log.contains("a spent refresh token came back"));
+    line("ada: the host refuses the new password: no change today");
     for secret in [
         PASSWORD,
         &token,
@@ -85,6 +118,11 @@ async fn no_log_line_has_a_password_token_code_or_admin_token_and_each_request_h
         invite,
         "$2b$",
         "pass phrase",
+        "a phrase chosen",
+        "an untaken phrase",
+        "hush hush",
+        &reset,
+        &digits,
         "made up token",
         "crr_",
         &held.refresh[4..],

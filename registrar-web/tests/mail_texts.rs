@@ -3,7 +3,9 @@
 mod mail_support;
 
 use mail_support::{TestClock, community, job, key, registration};
-use registrar_web::domain::{Device, DisplayName, FactorChange, MailKind, Origin};
+use registrar_web::domain::{
+    CredentialChange, Device, DisplayName, FactorChange, MailKind, Origin, Verification,
+};
 use registrar_web::mail::compose;
 use registrar_web::ports::{Clock, Message};
 
@@ -132,4 +134,42 @@ fn link_and_code_of_text_and_html_are_the_same_and_whole() {
     let code = proof.code(&key(), r.id);
     let shown = format!("{} {}", &code.expose()[..3], &code.expose()[3..]);
     assert!(mail.text.contains(&shown) && mail.html.contains(&shown));
+}
+
+#[test]
+fn each_mail_about_a_password_or_key_says_what_it_said_before() {
+    let now = TestClock::new().now();
+    let r = registration(now, "Ada");
+    let hour = now + jiff::SignedDuration::from_hours(1);
+    let fingerprint = "SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU".to_owned();
+    let from = || origin("2026-03-01T11:59:00Z", "192.0.2.7", "Lynx/2.9.2");
+    let changed = |what| MailKind::CredentialChanged { what, from: from() };
+    for (name, kind) in [
+        (
+            "reset-password",
+            MailKind::ResetPassword {
+                proof: Verification::issue(&key(), r.id, [3; 16], now, hour),
+                from: from(),
+            },
+        ),
+        ("password-changed", changed(CredentialChange::Password)),
+        ("password-reset", changed(CredentialChange::PasswordReset)),
+        (
+            "ssh-key-added",
+            changed(CredentialChange::SshKeyAdded {
+                fingerprint: fingerprint.clone(),
+            }),
+        ),
+        (
+            "ssh-key-removed",
+            changed(CredentialChange::SshKeyRemoved { fingerprint }),
+        ),
+    ] {
+        let mail = mail(kind, "Ada");
+        insta::assert_snapshot!(
+            format!("{name}.txt"),
+            format!("Subject: {}\n\n{}", mail.subject, mail.text)
+        );
+        assert!(mail.html.contains("<html") && mail.html.contains("192.0.2.7"));
+    }
 }

@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use provision_api::{Account, HealthReply};
 use registrar_web::domain::{
-    DisplayName, RegistrationId, RequestId, Status, Username, VerificationToken, WorkerId,
+    BcryptHash, DisplayName, RegistrationId, RequestId, SshPublicKey, Status, Username,
+    VerificationToken, WorkerId,
 };
 use registrar_web::ports::{
     Activation, Availability, MailError, ProvisionFailure, Provisioner, SystemStatus,
@@ -115,6 +116,24 @@ impl Provisioner for SlowHost {
         name: &Username,
     ) -> Result<(), ProvisionFailure> {
         self.host.discard_account(request, registration, name).await
+    }
+
+    async fn set_password(
+        &self,
+        request: RequestId,
+        name: &Username,
+        hash: &BcryptHash,
+    ) -> Result<Account, ProvisionFailure> {
+        self.host.set_password(request, name, hash).await
+    }
+
+    async fn set_ssh_keys(
+        &self,
+        request: RequestId,
+        name: &Username,
+        keys: &[SshPublicKey],
+    ) -> Result<Account, ProvisionFailure> {
+        self.host.set_ssh_keys(request, name, keys).await
     }
 
     async fn system_status(

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{StartError, admin_token};
-use crate::auth::{Auth, AuthPolicy, KeyRing};
+use crate::auth::{Auth, AuthPolicy, HostSide, KeyRing};
 use crate::config::Config;
 use crate::crash_point;
 use crate::domain::WorkerId;
@@ -31,6 +31,8 @@ pub(super) struct Lasting {
 pub(super) struct Round {
     saga: Saga,
     registrar: Registrar,
+    auth: Auth,
+    host_side: HostSide,
     people: People,
     outbox: Outbox,
     config: Config,
@@ -77,8 +79,16 @@ impl Round {
         )?;
         let people = People::new(registrar.clone(), auth.clone(), &config);
         let admin = admin_token(&config)?;
-        let state = AppState::new(registrar.clone(), auth, &config, admin, stop.clone());
+        let state = AppState::new(
+            registrar.clone(),
+            auth.clone(),
+            &config,
+            admin,
+            stop.clone(),
+        );
         Ok(Self {
+            host_side: auth.host_side(worker.clone()),
+            auth,
             saga: Saga::new(world.clone(), policy, worker),
             registrar,
             people,
@@ -104,6 +114,14 @@ impl Round {
         tasks.spawn({
             let stop = stop.clone();
             async move { saga.serve(stop).await }
+        });
+        let (host_side, auth) = (self.host_side, self.auth);
+        tasks.spawn({
+            let stop = stop.clone();
+            async move {
+                host_side.serve(stop).await;
+                auth.finish_background().await;
+            }
         });
         tasks.spawn({
             let stop = stop.clone();

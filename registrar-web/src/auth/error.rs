@@ -68,6 +68,9 @@ fn ended(why: SessionEnd) -> &'static str {
         SessionEnd::Reused => {
             "This session was ended, because a refresh token of it was used twice: someone else may have had it. Log in again."
         }
+        SessionEnd::PasswordChanged => {
+            "The password was changed, so this session was ended. Log in with the new one."
+        }
         SessionEnd::Displaced => {
             "This session was ended, because you have begun many others since. Log in again."
         }

@@ -10,13 +10,13 @@ use crate::ports::{EntropyExt, HashError, PageRequest, StoreError};
 use crate::registration::RegistrationView;
 
 /// How often a write is tried again when others write the same record.
-const TRIES: usize = 16;
+pub(super) const TRIES: usize = 16;
 /// Sessions of one account at once; one more ends the oldest.
 const MOST_SESSIONS: usize = 100;
 
 /// Whom someone says to be.
 #[derive(Clone, PartialEq, Eq)]
-enum Named {
+pub(super) enum Named {
     Username(Username),
     Email(Email),
     /// A text that is neither: nobody's.
@@ -25,7 +25,7 @@ enum Named {
 
 impl Named {
     /// Reads what was typed: a name, the host's own address of it, or the address that was proven.
-    fn read(text: &str, own: &MailDomain) -> Self {
+    pub(super) fn read(text: &str, own: &MailDomain) -> Self {
         let name = |text: &str| Username::parse(&text.to_lowercase()).map(Self::Username);
         let read = match Email::parse(text) {
             Ok(email) if email.domain() == own => name(text.split('@').next().unwrap_or_default()),
@@ -38,8 +38,8 @@ impl Named {
 
 /// Who that is, as far as the store knows.
 #[derive(Default)]
-struct Found {
-    user: Option<User>,
+pub(super) struct Found {
+    pub(super) user: Option<User>,
     registration: Option<Registration>,
 }
 
@@ -52,7 +52,7 @@ impl Found {
         }
     }
 
-    fn id(&self) -> Option<RegistrationId> {
+    pub(super) fn id(&self) -> Option<RegistrationId> {
         let registration = self.registration.as_ref().map(|r| r.id);
         self.user.as_ref().map(|u| u.id).or(registration)
     }
@@ -117,6 +117,8 @@ impl Auth {
         let is_locked = window.is_some_and(|w| w.count >= self.policy.failed_logins.0);
 
         let hash = found.hash().unwrap_or(&self.nobodys_hash).clone();
+        let is_cheap = hash.cost() < self.policy.bcrypt_cost;
+        let again = is_cheap.then(|| (hash.clone(), password.clone()));
         let matches = self.hashes.verify(password, hash).await.map_err(busy)?;
         let is_right = matches && found.hash().is_some() && !is_locked;
         let now = self.world.now();
@@ -130,6 +132,9 @@ impl Auth {
                 "login failed"
             );
             return Err(LoginError::WrongCredentials);
+        }
+        if let (Some((hash, typed)), Some(user)) = (again, &found.user) {
+            self.upgrade_cost(user.id, hash, typed);
         }
         self.let_in(found, client, now).await
     }
@@ -206,7 +211,8 @@ impl Auth {
         mut user: User,
         change: impl Fn(&mut User) -> T + Send + Sync,
     ) -> Result<(User, T), LoginError> {
-        let judged = user.password_hash.clone();
+        // Not the hash, which is made anew when its cost is raised.
+        let judged = user.credentials.password.change;
         for _ in 0..TRIES {
             let id = user.id;
             let changed = change(&mut user);
@@ -217,7 +223,7 @@ impl Auth {
             }
             let again = self.world.store.user(id).await?;
             user = again.ok_or(LoginError::WrongCredentials)?;
-            if user.password_hash != judged {
+            if user.credentials.password.change != judged {
                 return Err(LoginError::WrongCredentials);
             }
             if user.state != UserState::Active {
@@ -242,7 +248,7 @@ impl Auth {
     }
 
     /// Looks both up whoever is named, so that the store tells nothing by its time either.
-    async fn find(&self, named: &Named) -> Result<Found, StoreError> {
+    pub(super) async fn find(&self, named: &Named) -> Result<Found, StoreError> {
         let store = &self.world.store;
         let (user, registration) = match named {
             Named::Username(name) => (
@@ -266,7 +272,7 @@ impl Auth {
     }
 
     /// Names a counter. People type passwords where a name belongs, so the text itself is not kept.
-    fn digest(&self, who: &str, named: &Named) -> String {
+    pub(super) fn digest(&self, who: &str, named: &Named) -> String {
         let text = match named {
             Named::Username(name) => name.to_string(),
             Named::Email(email) => email.unique_key(),

@@ -7,19 +7,27 @@
 
 mod access;
 mod confirm;
+mod credentials;
 mod error;
 mod gate;
+mod host_side;
 mod keys;
 mod login;
+mod password;
+mod recovery;
 mod refresh;
 mod sessions;
 mod signing_key;
+mod ssh_keys;
 mod two_factor;
 mod world;
 
 pub use access::{AccessToken, Claims};
+pub use credentials::CredentialError;
 pub use error::{LoginError, TokenError};
+pub use host_side::HostSide;
 pub use keys::{KeyError, KeyRing};
+pub use recovery::RecoveryProof;
 pub use sessions::Caller;
 pub use two_factor::{Asked, Entered, FactorError, FactorStatus, ResetError, Resetter, TotpSetup};
 pub use world::{Auth, AuthPolicy, Client, RotateError, Tokens, Typed};

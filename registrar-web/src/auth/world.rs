@@ -2,17 +2,20 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Notify;
+use tokio_util::task::TaskTracker;
 use zeroize::Zeroizing;
 
 use super::access::{AccessToken, Issuer};
 use super::error::TokenError;
 use super::gate::Gate;
+use super::host_side::HostSide;
 use super::keys::{KeyError, KeyRing};
 use crate::audit::By;
-use crate::config::{Config, TokenAlgorithm};
+use crate::config::{Config, PasswordMode, TokenAlgorithm};
 use crate::domain::{
     Action, BcryptHash, Device, FactorPolicy, MailDomain, Origin, RefreshKey, RefreshToken,
-    Session, Subject, User,
+    Session, Subject, User, WorkerId,
 };
 use crate::hash::HashPool;
 use crate::ports::{EntropyExt, StoreError};
@@ -37,6 +40,8 @@ pub struct AuthPolicy {
     pub domain: MailDomain,
     /// What a comparison costs.
     pub bcrypt_cost: u32,
+    /// Whether a member's password is the one of the host account, too.
+    pub host_password: bool,
     /// Who is asked for a second factor.
     pub second_factor: FactorPolicy,
     /// What the community calls itself, for authenticators.
@@ -60,6 +65,7 @@ impl AuthPolicy {
             ),
             domain: config.community.domain.clone(),
             bcrypt_cost: config.accounts.bcrypt_cost,
+            host_password: config.accounts.password == PasswordMode::Account,
             second_factor: FactorPolicy {
                 required: config.auth.require_two_factor.clone(),
             },
@@ -126,6 +132,10 @@ pub struct Auth {
     pub(super) gate: Gate,
     /// Nobody's; compared with where there is no account, so that it takes as long.
     pub(super) nobodys_hash: BcryptHash,
+    /// What goes on after the answer.
+    pub(super) background: TaskTracker,
+    /// Rung when the host lacks something.
+    pub(super) host_due: Arc<Notify>,
 }
 
 impl fmt::Debug for Auth {
@@ -165,7 +175,15 @@ impl Auth {
             hashes,
             keys,
             gate: Gate::default(),
+            background: TaskTracker::new(),
+            host_due: Arc::default(),
         })
+    }
+
+    /// The worker that brings the host up to date with what members change here.
+    #[must_use]
+    pub fn host_side(&self, worker: WorkerId) -> HostSide {
+        HostSide::new(self.world.clone(), worker, self.host_due.clone())
     }
 
     /// The keys of access tokens.

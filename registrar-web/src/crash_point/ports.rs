@@ -8,8 +8,9 @@ use provision_api::{Account, HealthReply};
 
 use super::armed::at;
 use crate::domain::{
-    AuditEntry, DisplayName, Email, Invite, InviteId, MailId, MailJob, Registration,
-    RegistrationId, RequestId, Session, SessionId, TokenDigest, User, UserId, Username,
+    AuditEntry, BcryptHash, DisplayName, Email, Invite, InviteId, MailId, MailJob, Registration,
+    RegistrationId, RequestId, Session, SessionId, SshPublicKey, TokenDigest, User, UserId,
+    Username,
 };
 use crate::ports::{
     Activation, AuditFilter, AuditStore, Availability, InviteFilter, InviteStore, LeaseRequest,
@@ -106,6 +107,14 @@ impl UserStore for Deadly<dyn Store> {
 
     async fn user_by_email(&self, email: &Email) -> Result<Option<User>, StoreError> {
         self.0.user_by_email(email).await
+    }
+
+    async fn user_by_recovery(&self, token: &TokenDigest) -> Result<Option<User>, StoreError> {
+        self.0.user_by_recovery(token).await
+    }
+
+    async fn lease_user(&self, wish: &LeaseRequest) -> Result<Option<User>, StoreError> {
+        self.0.lease_user(wish).await
     }
 
     async fn update_user(&self, changed: User) -> Result<User, StoreError> {
@@ -319,6 +328,24 @@ impl Provisioner for Deadly<dyn Provisioner> {
             "provisioner.discard_account",
             self.0.discard_account(request, registration, username)
         )
+    }
+
+    async fn set_password(
+        &self,
+        request: RequestId,
+        username: &Username,
+        hash: &BcryptHash,
+    ) -> Result<Account, ProvisionFailure> {
+        self.0.set_password(request, username, hash).await
+    }
+
+    async fn set_ssh_keys(
+        &self,
+        request: RequestId,
+        username: &Username,
+        keys: &[SshPublicKey],
+    ) -> Result<Account, ProvisionFailure> {
+        self.0.set_ssh_keys(request, username, keys).await
     }
 
     async fn system_status(

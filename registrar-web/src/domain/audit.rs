@@ -14,6 +14,8 @@ pub type AuditId = Uuid;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
+    /// The host does not take a password or keys.
+    HostChangeRefused,
     /// Someone has joined by an invite.
     InviteAccepted,
     /// An invite was made.
@@ -32,6 +34,10 @@ pub enum Action {
     MemberResumed,
     /// An account was suspended.
     MemberSuspended,
+    /// A password was changed by who knew it.
+    PasswordChanged,
+    /// A password was chosen anew with the link or code of a mail.
+    PasswordReset,
     /// Name or profile of a member was changed.
     ProfileChanged,
     /// A recovery code took the place of a second factor.
@@ -56,6 +62,10 @@ pub enum Action {
     SecondFactorReset,
     /// All sessions of a member were ended.
     SignedOutEverywhere,
+    /// An SSH key was added.
+    SshKeyAdded,
+    /// An SSH key was removed.
+    SshKeyRemoved,
 }
 
 impl Action {

@@ -124,6 +124,8 @@ pub(in crate::domain) mod fixture {
             role,
             state: UserState::Active,
             access: Access::default(),
+            credentials: Default::default(),
+            work: Default::default(),
             standing: Standing::default(),
             created_at: Timestamp::UNIX_EPOCH,
         }

@@ -3,6 +3,7 @@
 
 mod audit;
 mod authority;
+mod credentials;
 mod email;
 mod invite;
 mod outgoing;
@@ -13,6 +14,7 @@ mod review;
 mod second_factor;
 mod session;
 mod signup;
+mod ssh_keys;
 mod standing;
 mod status;
 mod user;
@@ -21,12 +23,13 @@ mod work;
 
 pub use audit::{Action, Actor, AuditEntry, AuditEvent, AuditId, BrokenChain, Subject};
 pub use authority::{Act, ActError, Authority};
+pub use credentials::{Credentials, HostPart, HostTask, Kept, OnHost};
 pub use email::{Email, EmailError, MailDomain};
 pub use invite::{
     Invite, InviteId, InviteNote, InviteStanding, InviteState, InviteTerms, InviteUse, Inviter,
     NoteError, Revoked,
 };
-pub use outgoing::{FactorChange, MailId, MailJob, MailKind, MailState};
+pub use outgoing::{CredentialChange, FactorChange, MailId, MailJob, MailKind, MailState};
 pub use password::{Password, PasswordError, PasswordHints};
 pub use profile::{
     Bio, Country, Link, NotACountry, PersonName, Profile, ProfileField, ProfileForm, ProfileRules,
@@ -43,6 +46,7 @@ pub use session::{
     Device, Ended, Origin, Presented, RefreshKey, RefreshToken, Session, SessionEnd, SessionId,
 };
 pub use signup::{FieldError, FieldErrors, SignupForm, SignupRequest, SignupRules, SshKeysField};
+pub use ssh_keys::{KeptKey, SshKeyId};
 pub use standing::{Decision, HostFollowUp, Standing};
 pub use status::{Flow, InvalidTransition, Mode, Status};
 pub use user::{Access, Role, User, UserId, UserState};

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{ChallengeId, Email, Origin, RegistrationId, Username, Work};
+use super::{ChallengeId, Email, Origin, RegistrationId, Username, Verification, Work};
 
 /// Names a mail in the outbox; also the local part of its Message-ID and of its bounce address.
 pub type MailId = uuid::Uuid;
@@ -52,6 +52,20 @@ pub enum MailKind {
         /// From where the token came back.
         reused: Origin,
     },
+    /// Link and code with which a new password can be chosen.
+    ResetPassword {
+        /// What they are derived from; holds neither.
+        proof: Verification,
+        /// Who asked for it.
+        from: Origin,
+    },
+    /// Password or keys were changed.
+    CredentialChanged {
+        /// How.
+        what: CredentialChange,
+        /// By whom.
+        from: Origin,
+    },
     /// Someone is asked to join. The token is derived from the invite when the mail is made.
     Invite,
     /// Someone has joined by an invite: told to who made it.
@@ -74,6 +88,26 @@ pub enum MailKind {
         change: FactorChange,
         /// By whom.
         from: Origin,
+    },
+}
+
+/// How a member's password or keys were changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "kebab-case")]
+pub enum CredentialChange {
+    /// By who knew the password.
+    Password,
+    /// By who had link or code of a mail.
+    PasswordReset,
+    /// A key was added.
+    SshKeyAdded {
+        /// `SHA256:…`.
+        fingerprint: String,
+    },
+    /// A key was removed.
+    SshKeyRemoved {
+        /// `SHA256:…`.
+        fingerprint: String,
     },
 }
 
@@ -109,6 +143,8 @@ impl MailKind {
             Self::Welcome => "welcome",
             Self::Rejected { .. } => "rejected",
             Self::SessionRevoked { .. } => "session-revoked",
+            Self::ResetPassword { .. } => "reset-password",
+            Self::CredentialChanged { .. } => "credential-changed",
             Self::Invite => "invite",
             Self::InviteAccepted { .. } => "invite-accepted",
             Self::LoginCode { .. } => "login-code",

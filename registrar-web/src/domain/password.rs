@@ -92,6 +92,13 @@ impl Password {
         Ok(Self(text))
     }
 
+    /// A password that a hash was just shown to be of, so it was judged when it was chosen. `None`
+    /// for one that bcrypt would cut off.
+    #[must_use]
+    pub fn proven(text: Zeroizing<String>) -> Option<Self> {
+        (text.len() <= Self::MAX_BYTES).then_some(Self(text))
+    }
+
     /// The password, for the hasher alone.
     #[must_use]
     pub fn expose(&self) -> &str {

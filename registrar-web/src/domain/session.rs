@@ -99,6 +99,8 @@ pub enum SessionEnd {
     Displaced,
     /// The account was suspended or deleted.
     AccountClosed,
+    /// The password was changed.
+    PasswordChanged,
 }
 
 /// Derives refresh tokens.
@@ -341,6 +343,8 @@ mod tests {
             role: Role::ClientUser,
             state: UserState::Active,
             access: Access::default(),
+            credentials: Default::default(),
+            work: Default::default(),
             standing: crate::domain::Standing::default(),
             created_at: at(0),
         }

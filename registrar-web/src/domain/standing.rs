@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Access, ActError, DisplayName, Email, Profile, Registration, Role, User, UserId, UserState,
+    Access, ActError, Credentials, DisplayName, Email, Profile, Registration, Role, User, UserId,
+    UserState, Work,
 };
 
 /// How a member came, and what was decided about the account since.
@@ -191,6 +192,8 @@ impl User {
         self.email_proven = false;
         self.password_hash = None;
         self.ssh_keys.clear();
+        self.credentials = Credentials::default();
+        self.work = Work::default();
         self.profile = Profile::default();
         self.role = Role::ClientUser;
         self.standing = Standing {

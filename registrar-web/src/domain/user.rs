@@ -2,8 +2,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BcryptHash, DisplayName, Email, Profile, RegistrationId, SecondFactor, SshPublicKey, Standing,
-    Username,
+    BcryptHash, Credentials, DisplayName, Email, KeptKey, Profile, RegistrationId, SecondFactor,
+    Standing, Username, Work,
 };
 
 /// Names a member; equal to the id of the registration that made the member, so that making it
@@ -126,7 +126,7 @@ pub struct User {
     /// The password; `None` for accounts entered by key alone.
     pub password_hash: Option<BcryptHash>,
     /// Keys that the registrar keeps.
-    pub ssh_keys: Vec<SshPublicKey>,
+    pub ssh_keys: Vec<KeptKey>,
     /// What the person told.
     pub profile: Profile,
     /// What the member may do.
@@ -136,6 +136,12 @@ pub struct User {
     /// What belongs to the member's logins.
     #[serde(default)]
     pub access: Access,
+    /// What changed of password and keys, and what the host lacks of it.
+    #[serde(default)]
+    pub credentials: Credentials,
+    /// When the host is to be brought up to date, by whom.
+    #[serde(default)]
+    pub work: Work,
     /// How the member came, and what was decided about the account since.
     #[serde(default)]
     pub standing: Standing,

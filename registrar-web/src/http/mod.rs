@@ -16,6 +16,7 @@ mod local;
 mod metrics;
 mod openapi;
 mod openapi_auth;
+mod openapi_credentials;
 mod openapi_factor;
 mod openapi_people;
 mod pages;

@@ -46,6 +46,7 @@ pub(super) fn routes() -> (Router<AppState>, OpenApi) {
         .tags(Some([
             tag("registration", "Sign up and prove the address; for everyone."),
             tag("login", "Log in, stay logged in, and see where one is logged in."),
+            tag("credentials", "Password and SSH keys of one's own account."),
             tag("people", "One's own profile and account; the members and their roles."),
             tag("invites", "Bring people in."),
             tag("two-factor", "What a login asks for after the password."),
@@ -93,6 +94,8 @@ pub(super) fn routes() -> (Router<AppState>, OpenApi) {
         .merge(api::login::routes())
         .merge(api::two_factor::routes())
         .merge(api::sessions::routes())
+        .merge(api::password::routes())
+        .merge(api::ssh_keys::routes())
         .merge(api::profile::routes())
         .merge(api::users::routes())
         .merge(api::invites::routes())

@@ -88,6 +88,14 @@ pub const PERMISSIONS: &[Permission] = {
         line("DELETE", "/api/auth/sessions", Member),
         line("GET", "/api/auth/sessions/{id}", Member),
         line("DELETE", "/api/auth/sessions/{id}", Member),
+        line("PUT", "/api/auth/password", Member),
+        line("POST", "/api/auth/forgot-password", Everyone),
+        // Who shows the token or code of a mail.
+        line("POST", "/api/auth/reset-password", Everyone),
+        line("GET", "/api/auth/ssh-keys", Member),
+        line("POST", "/api/auth/ssh-keys", Member),
+        line("GET", "/api/auth/ssh-keys/{id}", Member),
+        line("DELETE", "/api/auth/ssh-keys/{id}", Member),
         line("GET", "/api/admin/registrations", AtLeast(Operator)),
         line("GET", "/api/admin/registrations/{id}", AtLeast(Operator)),
         line(

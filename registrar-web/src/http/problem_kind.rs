@@ -33,6 +33,8 @@ pub enum Kind {
     WrongCode,
     TooManyWrongCodes,
     RegistrationEnded,
+    RecoveryUnknown,
+    KeyKept,
     TooLarge,
     UnsupportedMediaType,
     TooManyRequests,
@@ -44,7 +46,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, for the pages that explain them.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 37] = [
         Self::MalformedJson,
         Self::MalformedForm,
         Self::InvalidFields,
@@ -73,6 +75,8 @@ impl Kind {
         Self::WrongCode,
         Self::TooManyWrongCodes,
         Self::RegistrationEnded,
+        Self::RecoveryUnknown,
+        Self::KeyKept,
         Self::TooLarge,
         Self::UnsupportedMediaType,
         Self::TooManyRequests,
@@ -316,6 +320,18 @@ impl Kind {
                 410,
                 "This registration has ended",
                 "It failed or was not accepted; its status page says why.",
+            ),
+            Self::RecoveryUnknown => (
+                "recovery-unknown",
+                404,
+                "This link or code is of no use",
+                "The link or code to choose a new password is cut off, wrong, used, or older than an hour, or a newer mail has replaced it; nothing says which. Of codes, five are tried in an hour. Ask for another mail.",
+            ),
+            Self::KeyKept => (
+                "key-kept",
+                409,
+                "This key is there already",
+                "The account has this SSH key already. Nothing was done.",
             ),
             Self::TooLarge => (
                 "too-large",

@@ -1,6 +1,7 @@
 use askama::Template;
 
 use super::Community;
+use super::credentials;
 use super::invitations;
 use super::letters::{self, Block, Letter};
 use crate::domain::{
@@ -66,6 +67,12 @@ pub fn compose(
         MailKind::Rejected { reason } => letters::rejected(registration, reason, community),
         MailKind::SessionRevoked { began, reused } => {
             letters::session_revoked(registration, began, reused, community)
+        }
+        MailKind::ResetPassword { proof, from } => {
+            credentials::reset_password(registration, proof, from, key, community)
+        }
+        MailKind::CredentialChanged { what, from } => {
+            credentials::credential_changed(registration, what, from, community)
         }
         // See `compose_invite`.
         MailKind::Invite => return Err(ComposeError::NoLink),

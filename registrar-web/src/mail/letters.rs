@@ -242,7 +242,7 @@ pub(super) fn second_factor_changed(
     }
 }
 
-fn origin(origin: &Origin) -> String {
+pub(super) fn origin(origin: &Origin) -> String {
     // What a program calls itself is chosen by who sends it: nothing to be made a link of.
     let device = origin.device.as_str();
     let device = if device.is_empty() || looks_like_link(device) {
@@ -287,7 +287,7 @@ pub(super) fn looks_like_link(name: &str) -> bool {
         })
 }
 
-fn duration(from: Timestamp, to: Timestamp) -> String {
+pub(super) fn duration(from: Timestamp, to: Timestamp) -> String {
     let minutes = to.duration_since(from).as_mins().max(1);
     let (count, unit) = match minutes {
         m if m % 60 == 0 => (m / 60, "hour"),

@@ -2,6 +2,7 @@
 
 mod clean;
 mod compose;
+mod credentials;
 mod envelope;
 mod invitations;
 mod letters;

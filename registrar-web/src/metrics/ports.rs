@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use provision_api::{Account, HealthReply};
 
 use super::Metrics;
-use crate::domain::{DisplayName, RegistrationId, RequestId, Username};
+use crate::domain::{BcryptHash, DisplayName, RegistrationId, RequestId, SshPublicKey, Username};
 use crate::ports::{
     Activation, Availability, MailError, Mailer, Message, ProvisionFailure, Provisioner,
     SystemStatus,
@@ -100,6 +100,26 @@ impl Provisioner for Metered<dyn Provisioner> {
     ) -> Result<(), ProvisionFailure> {
         let call = self.port.discard_account(request, registration, username);
         self.count("DiscardAccount", call).await
+    }
+
+    async fn set_password(
+        &self,
+        request: RequestId,
+        username: &Username,
+        hash: &BcryptHash,
+    ) -> Result<Account, ProvisionFailure> {
+        let call = self.port.set_password(request, username, hash);
+        self.count("SetPassword", call).await
+    }
+
+    async fn set_ssh_keys(
+        &self,
+        request: RequestId,
+        username: &Username,
+        keys: &[SshPublicKey],
+    ) -> Result<Account, ProvisionFailure> {
+        let call = self.port.set_ssh_keys(request, username, keys);
+        self.count("SetSshKeys", call).await
     }
 
     async fn system_status(

@@ -14,7 +14,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 
-use crate::domain::{MailJob, MailKind, MailState, Registration, Stage, VerificationKey, WorkerId};
+use crate::domain::{
+    MailJob, MailKind, MailState, Registration, Stage, Verification, VerificationKey, WorkerId,
+};
 use crate::mail::{Community, clean, compose};
 use crate::ports::{
     Clock, Entropy, EntropyExt, LeaseRequest, MailError, Mailer, Message, Store, StoreError,
@@ -110,6 +112,11 @@ impl Outbox {
         {
             return Ok(Outcome::Dropped("superseded"));
         }
+        if let MailKind::ResetPassword { proof, .. } = &job.kind
+            && !self.is_wanted(job, proof).await?
+        {
+            return Ok(Outcome::Dropped("superseded"));
+        }
         if matches!(job.kind, MailKind::LoginCode { expires_at, .. } if expires_at <= self.clock.now())
         {
             return Ok(Outcome::Dropped("its code has expired"));
@@ -128,6 +135,14 @@ impl Outbox {
             Ok(Err(MailError::Transient(said))) => Outcome::Later(clean(&said)),
             Err(_) => Outcome::Later("the mail system did not answer in time".into()),
         }
+    }
+
+    /// Whether the mail's link and code still let its member choose a new password.
+    async fn is_wanted(&self, job: &MailJob, proof: &Verification) -> Result<bool, StoreError> {
+        let user = self.store.user(job.registration).await?;
+        let recovery = user.and_then(|u| u.credentials.recovery);
+        let now = self.clock.now();
+        Ok(recovery.is_some_and(|r| r.token.is(&proof.token) && r.is_open(now)))
     }
 
     async fn record(&self, mut job: MailJob, outcome: Outcome) -> Result<(), StoreError> {

@@ -27,6 +27,8 @@ impl Outbox {
                 || matches!(
                     job.kind,
                     MailKind::SessionRevoked { .. }
+                        | MailKind::ResetPassword { .. }
+                        | MailKind::CredentialChanged { .. }
                         | MailKind::InviteAccepted { .. }
                         | MailKind::LoginCode { .. }
                         | MailKind::SecondFactorChanged { .. }

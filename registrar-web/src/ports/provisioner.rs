@@ -124,6 +124,22 @@ pub trait Provisioner: Send + Sync {
         username: &Username,
     ) -> Result<(), ProvisionFailure>;
 
+    /// Replaces the host password of an active account.
+    async fn set_password(
+        &self,
+        request: RequestId,
+        username: &Username,
+        hash: &BcryptHash,
+    ) -> Result<Account, ProvisionFailure>;
+
+    /// Replaces the keys that are kept for an active account; its own are not touched.
+    async fn set_ssh_keys(
+        &self,
+        request: RequestId,
+        username: &Username,
+        keys: &[SshPublicKey],
+    ) -> Result<Account, ProvisionFailure>;
+
     /// What registry and host say.
     async fn system_status(
         &self,

@@ -214,6 +214,12 @@ pub trait UserStore {
     /// The member who has proven the address.
     async fn user_by_email(&self, email: &Email) -> Result<Option<User>, StoreError>;
 
+    /// The member who may choose a new password with the token of that digest.
+    async fn user_by_recovery(&self, token: &TokenDigest) -> Result<Option<User>, StoreError>;
+
+    /// Takes the lease of one whose host account is to be brought up to date, as for registrations.
+    async fn lease_user(&self, wish: &LeaseRequest) -> Result<Option<User>, StoreError>;
+
     /// Writes one if its version is still the stored one.
     ///
     /// # Errors

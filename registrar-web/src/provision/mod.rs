@@ -4,11 +4,11 @@ use async_trait::async_trait;
 use provision_api::{
     Account, AccountState, ActivateAccount, CallError, CheckUsername, Client, ConfigureMail,
     CreateAccount, DiscardAccount, HealthReply, Method, OnAccount, OnlyRequestId, ProvisionError,
-    Timeouts,
+    SetPassword, SetSshKeys, Timeouts,
 };
 
 use crate::config::ProvisionSettings;
-use crate::domain::{DisplayName, RegistrationId, RequestId, Username};
+use crate::domain::{BcryptHash, DisplayName, RegistrationId, RequestId, SshPublicKey, Username};
 use crate::ports::{Activation, Availability, ProvisionFailure, Provisioner, SystemStatus};
 
 /// provisiond, over its socket for this service.
@@ -179,6 +179,34 @@ impl Provisioner for Varlink {
             Ok(_) | Err(ProvisionFailure::NoSuchAccount) => Ok(()),
             Err(e) => Err(e),
         }
+    }
+
+    async fn set_password(
+        &self,
+        request_id: RequestId,
+        username: &Username,
+        hash: &BcryptHash,
+    ) -> Result<Account, ProvisionFailure> {
+        let call = SetPassword {
+            request_id,
+            username: username.clone(),
+            password_hash: hash.clone(),
+        };
+        self.change(Method::SetPassword(call)).await
+    }
+
+    async fn set_ssh_keys(
+        &self,
+        request_id: RequestId,
+        username: &Username,
+        keys: &[SshPublicKey],
+    ) -> Result<Account, ProvisionFailure> {
+        let call = SetSshKeys {
+            request_id,
+            username: username.clone(),
+            ssh_keys: keys.to_vec(),
+        };
+        self.change(Method::SetSshKeys(call)).await
     }
 
     async fn system_status(

@@ -7,7 +7,8 @@ use super::invited::{brought_by, return_invite, spend_invite};
 use super::mails::{enqueue_verification, tell, verification_mail};
 use super::world::World;
 use crate::domain::{
-    Access, MailKind, MailState, Registration, RequestId, Standing, Status, Undo, User, UserState,
+    Access, Credentials, KeptKey, MailKind, MailState, Registration, RequestId, Standing, Status,
+    Undo, User, UserState, Work,
 };
 use crate::ports::{Activation, Availability, EntropyExt, ProvisionFailure, StoreError, Unique};
 
@@ -112,11 +113,18 @@ async fn create_user(world: &World, r: &Registration) -> Result<Outcome, StoreEr
         email: r.email.clone(),
         email_proven: false,
         password_hash: r.password_hash.clone(),
-        ssh_keys: r.ssh_keys.clone(),
+        ssh_keys: r
+            .ssh_keys
+            .iter()
+            .cloned()
+            .map(KeptKey::of_sign_up)
+            .collect(),
         profile: r.profile.clone(),
         role,
         state: UserState::Pending,
         access: Access::default(),
+        credentials: Credentials::default(),
+        work: Work::default(),
         standing: Standing {
             sponsor,
             ..Standing::default()
@@ -192,9 +200,9 @@ async fn unlock(world: &World, r: &Registration) -> Result<Outcome, StoreError> 
         registration: r.id,
         username: r.username.clone(),
         password_hash: user.password_hash.clone(),
-        ssh_keys: user.ssh_keys.clone(),
+        ssh_keys: user.public_keys(),
     };
-    let keys: Vec<&str> = user.ssh_keys.iter().map(|k| k.as_line()).collect();
+    let keys: Vec<&str> = activation.ssh_keys.iter().map(|k| k.as_line()).collect();
     let hash = user.password_hash.as_ref().map_or("", |h| h.expose());
     let request = request_id(
         r,

@@ -146,6 +146,14 @@ impl<D: Documents> UserStore for DocumentStore<D> {
         self.documents.find(field::EMAIL, &email.unique_key()).await
     }
 
+    async fn user_by_recovery(&self, token: &TokenDigest) -> Result<Option<User>, StoreError> {
+        self.documents.find(field::TOKEN, token.as_str()).await
+    }
+
+    async fn lease_user(&self, wish: &LeaseRequest) -> Result<Option<User>, StoreError> {
+        self.documents.lease(wish).await
+    }
+
     async fn update_user(&self, changed: User) -> Result<User, StoreError> {
         self.documents.replace(changed).await
     }

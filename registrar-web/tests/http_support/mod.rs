@@ -20,7 +20,7 @@ use provision_api::{Account, AccountState, HealthReply, HostView};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use registrar_web::audit::Audit;
-use registrar_web::auth::{Auth, AuthPolicy, KeyRing};
+use registrar_web::auth::{Auth, AuthPolicy, HostSide, KeyRing};
 use registrar_web::config::{Config, TokenAlgorithm};
 use registrar_web::domain::*;
 use registrar_web::hash::{CrateBcrypt, HashPool};
@@ -66,6 +66,12 @@ pub struct HostDouble {
     pub states: Mutex<HashMap<String, AccountState>>,
     /// Its mail domain, where that is not the one of registrar.toml.
     pub other_domain: Mutex<Option<String>>,
+    /// How it answers a new password or new keys, where it does not take them.
+    pub refuses: Mutex<Option<ProvisionFailure>>,
+    /// What it was given: the password, the keys, and how often.
+    pub passwords: Mutex<HashMap<Username, (BcryptHash, usize)>>,
+    pub keys: Mutex<HashMap<Username, (Vec<SshPublicKey>, usize)>>,
+    answered: Mutex<HashMap<RequestId, String>>,
 }
 
 impl HostDouble {
@@ -77,6 +83,23 @@ impl HostDouble {
             });
         }
         Ok(())
+    }
+
+    /// Whether a credential is to be changed: not when the call is a repeated one, whose id must
+    /// not be used for anything else.
+    fn is_new(&self, request: RequestId, what: String) -> Result<bool, ProvisionFailure> {
+        self.answer()?;
+        if let Some(failure) = self.refuses.lock().unwrap().clone() {
+            return Err(failure);
+        }
+        let mut answered = self.answered.lock().unwrap();
+        match answered.insert(request, what.clone()) {
+            None => Ok(true),
+            Some(before) => {
+                assert_eq!(before, what, "a request id was used twice");
+                Ok(false)
+            }
+        }
     }
 
     fn change(
@@ -166,6 +189,36 @@ impl Provisioner for HostDouble {
         Ok(())
     }
 
+    async fn set_password(
+        &self,
+        request: RequestId,
+        username: &Username,
+        hash: &BcryptHash,
+    ) -> Result<Account, ProvisionFailure> {
+        if self.is_new(request, hash.expose().to_owned())? {
+            let mut all = self.passwords.lock().unwrap();
+            let (kept, times) = all.entry(username.clone()).or_insert((hash.clone(), 0));
+            *kept = hash.clone();
+            *times += 1;
+        }
+        self.change(username, |a| a.has_password = true)
+    }
+
+    async fn set_ssh_keys(
+        &self,
+        request: RequestId,
+        username: &Username,
+        keys: &[SshPublicKey],
+    ) -> Result<Account, ProvisionFailure> {
+        if self.is_new(request, format!("{keys:?}"))? {
+            let mut all = self.keys.lock().unwrap();
+            let (kept, times) = all.entry(username.clone()).or_default();
+            *kept = keys.to_vec();
+            *times += 1;
+        }
+        self.change(username, |a| a.ssh_key_count = keys.len() as u32)
+    }
+
     async fn system_status(
         &self,
         _: RequestId,
@@ -212,6 +265,7 @@ pub struct App {
     pub clock: Arc<TestClock>,
     pub stop: CancellationToken,
     pub auth: Auth,
+    pub host_side: HostSide,
     cookies: Mutex<HashMap<String, String>>,
     pub config: Config,
     pub directory: Arc<tempfile::TempDir>,
@@ -374,6 +428,7 @@ impl App {
             host,
             clock,
             stop,
+            host_side: auth.host_side(WorkerId("test".into())),
             auth,
             cookies: Mutex::default(),
             config,
@@ -475,7 +530,9 @@ impl App {
     /// Does all that is due, and takes the part of the outbox: every mail counts as sent.
     pub async fn run(&self) {
         for _ in 0..3 {
+            self.auth.finish_background().await;
             self.saga.run_all().await.unwrap();
+            self.host_side.run_all().await.unwrap();
             let now = self.clock.now();
             let wish = LeaseRequest {
                 owner: WorkerId("test".into()),
@@ -546,6 +603,34 @@ pub fn hidden(page: &str, name: &str) -> String {
 
 /// Logging in.
 impl App {
+    pub async fn user(&self, name: &str) -> User {
+        let name = Username::parse(name).unwrap();
+        let found = self.world.store.user_by_username(&name).await;
+        found.unwrap().unwrap()
+    }
+
+    /// Token and code of the latest mail with which a new password can be chosen.
+    pub async fn recovery_of(&self, name: &str) -> (String, String) {
+        self.auth.finish_background().await;
+        let user = self.user(name).await;
+        let proof = user.credentials.recovery.expect("no mail was asked for");
+        (
+            proof.token(&self.world.key, user.id).expose().to_owned(),
+            proof.code(&self.world.key, user.id).expose().to_owned(),
+        )
+    }
+
+    /// A call with a body, as a member.
+    pub async fn send_as(&self, method: Method, path: &str, access: &str, body: Value) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {access}"));
+        self.send(request.body(Body::from(body.to_string())).unwrap())
+            .await
+    }
+
     /// Registers a name and goes all the way; its account is active then.
     pub async fn member(&self, name: &str) -> UserId {
         self.register(name).await;

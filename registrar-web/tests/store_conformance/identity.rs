@@ -92,6 +92,22 @@ impl Provisioner for NoHost {
     ) -> Result<(), ProvisionFailure> {
         no_host()
     }
+    async fn set_password(
+        &self,
+        _: RequestId,
+        _: &Username,
+        _: &BcryptHash,
+    ) -> Result<Account, ProvisionFailure> {
+        no_host()
+    }
+    async fn set_ssh_keys(
+        &self,
+        _: RequestId,
+        _: &Username,
+        _: &[SshPublicKey],
+    ) -> Result<Account, ProvisionFailure> {
+        no_host()
+    }
     async fn system_status(
         &self,
         _: RequestId,

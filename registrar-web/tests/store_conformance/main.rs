@@ -58,6 +58,8 @@ for_each_store! {
         a_proven_address_is_unique_and_an_unproven_one_is_not,
         made_twice_is_told_from_taken_by_another,
         a_member_is_found_by_the_address_that_was_proven_and_by_no_other,
+        a_member_is_found_by_the_token_of_a_recovery_until_it_is_over,
+        keys_are_read_as_written_and_members_without_work_are_never_leased,
         updates_compare_versions_and_deleting_twice_is_no_error,
         members_are_listed_by_what_admins_look_for;
     invites:
@@ -73,7 +75,8 @@ for_each_store! {
         the_longest_overdue_comes_first,
         a_lease_holds_until_its_end_and_can_then_be_taken_over,
         what_is_not_due_is_never_handed_out,
-        mails_are_leased_like_registrations;
+        mails_are_leased_like_registrations,
+        of_16_workers_over_100_due_members_each_member_goes_to_one;
     sessions:
         a_session_is_read_back_as_it_was_written,
         of_50_that_spend_the_same_token_one_writes_and_the_others_see_what_it_wrote,

@@ -89,6 +89,8 @@ pub(crate) fn user(n: u32, username: &str, email: &str, email_proven: bool) -> U
         role: Role::ClientUser,
         state: UserState::Pending,
         access: Access::default(),
+        credentials: Credentials::default(),
+        work: Work::default(),
         standing: Standing::default(),
         created_at: at(0),
     }

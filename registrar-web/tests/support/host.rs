@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use provision_api::{Account, AccountState, HealthReply, HostView};
-use registrar_web::domain::{DisplayName, RegistrationId, RequestId, Username};
+use registrar_web::domain::{
+    BcryptHash, DisplayName, RegistrationId, RequestId, SshPublicKey, Username,
+};
 use registrar_web::ports::{Activation, Availability, ProvisionFailure, Provisioner, SystemStatus};
 
 #[derive(Default)]
@@ -252,6 +254,28 @@ impl Provisioner for HostDouble {
             }),
             None => Ok(()),
         }
+    }
+
+    async fn set_password(
+        &self,
+        request: RequestId,
+        name: &Username,
+        _: &BcryptHash,
+    ) -> Result<Account, ProvisionFailure> {
+        self.change("set-password", request)?;
+        self.account(name.as_str())
+            .ok_or(ProvisionFailure::NoSuchAccount)
+    }
+
+    async fn set_ssh_keys(
+        &self,
+        request: RequestId,
+        name: &Username,
+        _: &[SshPublicKey],
+    ) -> Result<Account, ProvisionFailure> {
+        self.change("set-ssh-keys", request)?;
+        self.account(name.as_str())
+            .ok_or(ProvisionFailure::NoSuchAccount)
     }
 
     async fn system_status(

@@ -25,8 +25,8 @@ const PREFIX: &str = "crc_";
 const BYTES: usize = 16 + 16 + 32;
 
 /// A login whose password was right and which waits for the second factor. It ends with its
-/// time, with its tries, with the password that it was begun with, and with the member's
-/// [`crate::domain::Access::epoch`].
+/// time, with its tries, and with the member's [`crate::domain::Access::epoch`], which a change of
+/// the password moves on, too.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Challenge {
     /// Names it.
@@ -35,8 +35,6 @@ pub struct Challenge {
     pub method: FactorMethod,
     /// Of its token.
     token: TokenDigest,
-    /// Of the password's hash.
-    password: TokenDigest,
     /// The member's when it began.
     epoch: u64,
     /// When it began.
@@ -120,9 +118,7 @@ pub fn login_code(key: &VerificationKey, challenge: ChallengeId) -> Verification
 impl Challenge {
     /// Whether it is still one of this member.
     fn is_open(&self, user: &User, now: Timestamp) -> bool {
-        now < self.expires_at
-            && self.epoch == user.access.epoch
-            && self.password.is(&password_digest(user))
+        now < self.expires_at && self.epoch == user.access.epoch
     }
 
     /// How long it lasts.
@@ -130,10 +126,6 @@ impl Challenge {
     pub fn lasts(&self) -> SignedDuration {
         self.expires_at.duration_since(self.issued_at)
     }
-}
-
-fn password_digest(user: &User) -> TokenDigest {
-    TokenDigest::of(user.password_hash.as_ref().map_or("", |h| h.expose()))
 }
 
 impl User {
@@ -155,7 +147,6 @@ impl User {
             id,
             method,
             token: TokenDigest::of(&token.0),
-            password: password_digest(self),
             epoch: self.access.epoch,
             issued_at: now,
             expires_at: now + LASTS,
@@ -272,8 +263,15 @@ mod tests {
         gone(&ada, at(600));
         let mut changed = ada.clone();
         let hash = "$2b$12$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
-        changed.password_hash = Some(BcryptHash::parse(hash).unwrap());
+        changed.set_password(BcryptHash::parse(hash).unwrap(), true, at(1));
         gone(&changed, at(1));
+        // Made anew at another cost, it is the same password.
+        let mut upgraded = ada.clone();
+        upgraded.password_hash = Some(BcryptHash::parse(hash).unwrap());
+        assert_eq!(
+            answer(&mut upgraded, &token, &typed, at(1)),
+            Answered::Right
+        );
         let mut elsewhere = ada.clone();
         elsewhere.end_sessions();
         gone(&elsewhere, at(1));

@@ -34,6 +34,8 @@ pub(super) fn user() -> User {
         role: Role::ClientUser,
         state: UserState::Active,
         access: Access::default(),
+        credentials: Default::default(),
+        work: Default::default(),
         standing: crate::domain::Standing::default(),
         created_at: at(0),
     }

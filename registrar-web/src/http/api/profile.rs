@@ -84,7 +84,7 @@ async fn export(
         ssh_keys: user
             .ssh_keys
             .iter()
-            .map(|k| k.as_line().to_owned())
+            .map(|k| k.key.as_line().to_owned())
             .collect(),
         registration: data.registration.as_ref().map(|r| RegistrationData {
             created_at: r.created_at,

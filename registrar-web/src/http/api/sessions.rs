@@ -193,6 +193,7 @@ async fn user_status(
         email_verified: user.email_proven,
         created_at: user.created_at,
         last_login_at: user.access.last_login_at,
+        credentials: (&user).into(),
         registration: registration.map(Into::into),
         system,
     }))

@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::wire::RegistrationStatus;
+use super::wire_credentials::CredentialsAnswer;
 use crate::auth::Tokens;
 use crate::domain::{Role, Session, User, UserState};
 
@@ -94,6 +95,8 @@ pub(crate) struct UserStatus {
     /// When the member last logged in.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub last_login_at: Option<Timestamp>,
+    /// How it stands with password and keys.
+    pub credentials: CredentialsAnswer,
     /// How the registration went; `null` where the account was made without one.
     pub registration: Option<RegistrationStatus>,
     /// What the host itself says of the account; `null` when it can't be asked or has none.

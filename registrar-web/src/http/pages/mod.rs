@@ -6,6 +6,7 @@ mod home;
 mod layout;
 mod live;
 mod problems;
+mod recover;
 mod signup;
 mod status;
 mod verify;
@@ -27,5 +28,6 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/signup/status/{username}/resend", post(status::resend))
         .route("/signup/status/{username}/events", get(live::events))
         .route("/verify-email", get(verify::show).post(verify::submit))
+        .route("/recover", get(recover::show).post(recover::submit))
         .route("/problems/{code}", get(problems::explain))
 }

@@ -73,6 +73,8 @@ fn declared() -> [(&'static str, Vec<IndexModel>); 7] {
             vec![
                 unique(field::USERNAME),
                 unique(field::EMAIL),
+                unique(field::TOKEN),
+                due(),
                 having(field::STAFF),
                 having(field::CLOSED),
                 having(field::IN_GRACE),

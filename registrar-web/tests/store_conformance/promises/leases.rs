@@ -137,3 +137,32 @@ pub(crate) async fn mails_are_leased_like_registrations(f: Arc<Fixture>) {
     assert_eq!(again.id, id(1));
     assert_eq!(f.store.lease_mail(&wish(3, 60, 70)).await.unwrap(), None);
 }
+
+pub(crate) async fn of_16_workers_over_100_due_members_each_member_goes_to_one(f: Arc<Fixture>) {
+    for n in 0..100 {
+        let name = format!("member{n}");
+        let mut member = user(n, &name, &format!("{name}@example.org"), true);
+        member.work = Work::due(at(i64::from(n) % 7));
+        f.store.insert_user(&member).await.unwrap();
+    }
+    let mut workers = tokio::task::JoinSet::new();
+    for n in 0..16 {
+        let store = Arc::clone(&f.store);
+        workers.spawn(async move {
+            let mut got = Vec::new();
+            while let Some(leased) = store.lease_user(&wish(n, 10, 100)).await.unwrap() {
+                assert_eq!(leased.work.lease.as_ref().unwrap().owner, worker(n));
+                let mut done = leased;
+                done.work.settle(None);
+                got.push(store.update_user(done).await.unwrap().id);
+            }
+            got
+        });
+    }
+    let got: Vec<_> = workers.join_all().await.into_iter().flatten().collect();
+    assert_eq!(got.len(), 100);
+    assert_eq!(got.iter().collect::<HashSet<_>>().len(), 100);
+    // Those that are settled are handed out to nobody, however late.
+    let late = f.store.lease_user(&wish(1, 1_000_000, 1_000_001)).await;
+    assert_eq!(late.unwrap(), None);
+}

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use registrar_web::domain::{Decision, Role, User, UserState};
-use registrar_web::ports::{PageRequest, StoreError, Unique, UserFilter};
+use registrar_web::domain::{Decision, KeptKey, Role, SshPublicKey, User, UserState};
+use registrar_web::ports::{LeaseRequest, PageRequest, StoreError, Unique, UserFilter};
 
 use crate::fixture::Fixture;
 use crate::records::*;
@@ -96,6 +96,40 @@ pub(crate) async fn a_member_is_found_by_the_address_that_was_proven_and_by_no_o
         .unwrap();
     assert_eq!(find("aDA@EXAMPLE.org").await.as_deref(), Some("ada"));
     assert_eq!(find("eve@example.org").await, None);
+}
+
+pub(crate) async fn a_member_is_found_by_the_token_of_a_recovery_until_it_is_over(f: Arc<Fixture>) {
+    let mut ada = user(1, "ada", "ada@example.org", true);
+    let proof = verification(1, 1);
+    let token = proof.token.clone();
+    f.store.insert_user(&ada).await.unwrap();
+    assert_eq!(f.store.user_by_recovery(&token).await.unwrap(), None);
+    ada.credentials.recovery = Some(proof);
+    let mut ada = f.store.update_user(ada).await.unwrap();
+    let found = f.store.user_by_recovery(&token).await.unwrap();
+    assert_eq!(found.as_ref(), Some(&ada));
+    let other = verification(1, 2).token;
+    assert_eq!(f.store.user_by_recovery(&other).await.unwrap(), None);
+    ada.set_password(hash(), true, at(1));
+    f.store.update_user(ada).await.unwrap();
+    assert_eq!(f.store.user_by_recovery(&token).await.unwrap(), None);
+}
+
+pub(crate) async fn keys_are_read_as_written_and_members_without_work_are_never_leased(
+    f: Arc<Fixture>,
+) {
+    let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
+    let key = SshPublicKey::parse(key).unwrap();
+    let mut ada = user(1, "ada", "ada@example.org", true);
+    ada.ssh_keys = vec![KeptKey::of_sign_up(key)];
+    f.store.insert_user(&ada).await.unwrap();
+    assert_eq!(f.store.user(rid(1)).await.unwrap(), Some(ada));
+    let wish = LeaseRequest {
+        owner: worker(1),
+        now: at(1_000_000),
+        until: at(1_000_001),
+    };
+    assert_eq!(f.store.lease_user(&wish).await.unwrap(), None);
 }
 
 async fn listed(f: &Fixture, filter: UserFilter) -> Vec<String> {

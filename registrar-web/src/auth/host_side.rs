@@ -1,0 +1,207 @@
+//! Brings the host up to date with what members changed.
+//!
+//! That the host lacks something is in the member's record, written together with the change. A
+//! worker leases such members and asks the host until it has it or refuses.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::{
+    Action, Actor, AuditEvent, HostPart, HostTask, OnHost, Subject, User, WorkerId,
+};
+use crate::ports::{EntropyExt, LeaseRequest, ProvisionFailure, StoreError};
+use crate::registration::World;
+
+/// How long a worker may be silent before another one takes over; longer than a call may take, so
+/// that an old change never comes after a new one.
+const LEASE: SignedDuration = SignedDuration::from_mins(15);
+/// The longest pause between two attempts.
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(10);
+/// How often a worker that nobody rings looks for members whose host account lacks something.
+const LOOK_EVERY: std::time::Duration = std::time::Duration::from_secs(2);
+/// How often a write is tried again when others write the same record.
+const TRIES: usize = 16;
+/// How many tasks of one member are done in a row.
+const IN_A_ROW: usize = 8;
+/// The most characters of the host's words that are kept.
+const LONGEST_REASON: usize = 300;
+
+/// The worker.
+#[derive(Clone)]
+pub struct HostSide {
+    world: World,
+    worker: WorkerId,
+    due: Arc<Notify>,
+}
+
+impl HostSide {
+    /// A worker of that name, rung by `due`.
+    pub(super) fn new(world: World, worker: WorkerId, due: Arc<Notify>) -> Self {
+        Self { world, worker, due }
+    }
+
+    /// Works until told to stop; finishes the call under way.
+    pub async fn serve(&self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            match self.run_once().await {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "the store can't be used; passwords and keys wait");
+                }
+            }
+            tokio::select! {
+                () = self.due.notified() => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+
+    /// Does all that is due now. For tests: "run the jobs now".
+    ///
+    /// # Errors
+    /// The store can't be used.
+    pub async fn run_all(&self) -> Result<usize, StoreError> {
+        let mut worked = 0;
+        while self.run_once().await? {
+            worked += 1;
+        }
+        Ok(worked)
+    }
+
+    /// Brings one due member's account up to date; `false` when none is due.
+    ///
+    /// # Errors
+    /// The store can't be used.
+    pub async fn run_once(&self) -> Result<bool, StoreError> {
+        let now = self.world.now();
+        let wish = LeaseRequest {
+            owner: self.worker.clone(),
+            now,
+            until: now + LEASE,
+        };
+        let mut present = self.world.store.lease_user(&wish).await?;
+        let any = present.is_some();
+        for _ in 0..IN_A_ROW {
+            let Some(user) = present else {
+                return Ok(any);
+            };
+            let Some((part, task)) = user.host_task(self.world.now()) else {
+                self.rest(user).await?;
+                return Ok(any);
+            };
+            present = self.carry_out(user, part, &task).await?;
+        }
+        if let Some(user) = present {
+            self.rest(user).await?;
+        }
+        Ok(any)
+    }
+
+    /// Does one thing; the member as written then, while there may be more for this worker.
+    async fn carry_out(
+        &self,
+        user: User,
+        part: HostPart,
+        task: &HostTask,
+    ) -> Result<Option<User>, StoreError> {
+        let (request, change) = (
+            user.host_request(part, task),
+            user.credentials.of(part).change,
+        );
+        let (host, name) = (&self.world.provisioner, &user.username);
+        let done = match task {
+            HostTask::SetPassword(hash) => host.set_password(request, name, hash).await,
+            HostTask::SetSshKeys(keys) => host.set_ssh_keys(request, name, keys).await,
+        };
+        let (what, now) = (part.as_str(), self.world.now());
+        match done {
+            Ok(_) => {
+                tracing::info!(REQUEST_ID = %request, USERNAME = %name, STEP = what, "{name}: the host has the new {what}");
+                self.write(user, |u| u.host_did(part, change, OnHost::InStep))
+                    .await
+            }
+            Err(ProvisionFailure::Transient {
+                message,
+                retry_after_seconds,
+            }) => {
+                tracing::warn!(REQUEST_ID = %request, USERNAME = %name, STEP = what, error = message, "{name}: the host does not have the new {what} yet: {message}");
+                let after = retry_after_seconds.map(|s| SignedDuration::from_secs(s.into()));
+                let jitter = self.world.entropy.number();
+                self.write(user, |u| {
+                    let error = message.chars().take(LONGEST_REASON).collect();
+                    u.work.retry(now, error, after, LONGEST_PAUSE, jitter);
+                })
+                .await?;
+                Ok(None)
+            }
+            Err(refused) => {
+                let reason: String = refused.to_string().chars().take(LONGEST_REASON).collect();
+                tracing::error!(REQUEST_ID = %request, USERNAME = %name, STEP = what, error = reason, "{name}: the host refuses the new {what}: {reason}");
+                let before = user.credentials.of(part).host.clone();
+                let host = OnHost::Refused {
+                    at: now,
+                    reason: reason.clone(),
+                };
+                let written = self
+                    .write(user.clone(), |u| u.host_did(part, change, host.clone()))
+                    .await?;
+                if !matches!(before, OnHost::Refused { .. }) {
+                    self.audit(&user, what, reason).await?;
+                }
+                Ok(written)
+            }
+        }
+    }
+
+    async fn audit(&self, user: &User, what: &str, reason: String) -> Result<(), StoreError> {
+        let event = AuditEvent {
+            action: Action::HostChangeRefused,
+            actor: Actor::Service,
+            subject: Some(Subject::member(user)),
+            address: None,
+            request_id: None,
+            details: vec![("what", what.to_owned()), ("reason", reason)],
+        };
+        self.world.audit.record(event).await
+    }
+
+    /// Gives the member back until something is to be done again.
+    async fn rest(&self, user: User) -> Result<(), StoreError> {
+        let now = self.world.now();
+        self.write(user, |u| u.work.settle(u.host_due(now))).await?;
+        Ok(())
+    }
+
+    /// Writes what this worker has to say into the record as it is then. `None` when another
+    /// worker has it by now, whose word holds.
+    async fn write(
+        &self,
+        mut user: User,
+        change: impl Fn(&mut User) + Send + Sync,
+    ) -> Result<Option<User>, StoreError> {
+        for _ in 0..TRIES {
+            let id = user.id;
+            change(&mut user);
+            match self.world.store.update_user(user).await {
+                Ok(user) => return Ok(Some(user)),
+                Err(StoreError::Conflict) => {}
+                Err(e) => return Err(e),
+            }
+            let again = self.world.store.user(id).await?;
+            let ours = again.filter(|u| {
+                let lease = u.work.lease.as_ref();
+                lease.is_some_and(|lease| lease.owner == self.worker)
+            });
+            match ours {
+                Some(again) => user = again,
+                None => return Ok(None),
+            }
+        }
+        Err(StoreError::Conflict)
+    }
+}
