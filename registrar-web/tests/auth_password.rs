@@ -37,10 +37,8 @@ fn host_has(app: &App, who: &str, password: &str) -> bool {
     hash.is_some_and(|h| CrateBcrypt.verify(password, &h).unwrap())
 }
 
-async fn mail_of_change(app: &App, who: &str, change: u64) -> Option<MailJob> {
-    let id = app.user(who).await.id;
-    let key = format!("credential-changed:password:{id}:{change}");
-    app.world.store.mail_by_key(&key).await.unwrap()
+async fn mail_of_change(app: &App, who: &str, change: usize) -> Option<MailJob> {
+    app.told_of_changes(who).await.into_iter().nth(change - 1)
 }
 
 #[tokio::test]

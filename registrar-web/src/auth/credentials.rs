@@ -3,8 +3,8 @@
 use super::error::LoginError;
 use super::world::{Auth, Client};
 use crate::domain::{
-    Action, Actor, AuditEvent, CredentialChange, FieldErrors, HostPart, MailJob, MailKind,
-    MailState, Subject, User, Work,
+    Action, Actor, AuditEvent, CredentialChange, FieldErrors, MailJob, MailKind, MailState,
+    Subject, User, Work,
 };
 use crate::ports::{EntropyExt, StoreError};
 
@@ -44,6 +44,12 @@ impl CredentialError {
     }
 }
 
+/// See [`Auth::notice`].
+pub(super) struct Notice {
+    key: String,
+    kind: MailKind,
+}
+
 impl Auth {
     /// Does it to its end, even if who asked goes away.
     pub(super) async fn apart<T: Send + 'static>(
@@ -62,19 +68,23 @@ impl Auth {
         self.background.wait().await;
     }
 
-    /// Tells the owner by mail of a change, once for each.
-    pub(super) async fn tell_owner(
-        &self,
-        user: &User,
-        part: HostPart,
-        what: CredentialChange,
-        client: &Client,
-    ) -> Result<(), StoreError> {
-        let from = client.origin(self.world.now());
+    /// What the owner is told of a change. It is made once for each request, before the change is
+    /// tried: of two requests that meet, each has a mail of its own, also when one has to try again.
+    pub(super) fn notice(&self, what: CredentialChange, client: &Client) -> Notice {
+        let now = self.world.now();
+        let from = client.origin(now);
         let kind = MailKind::CredentialChanged { what, from };
-        let change = user.credentials.of(part).change;
-        let key = format!("{}:{}:{}:{change}", kind.name(), part.as_str(), user.id);
-        self.mail(user, kind, key).await
+        let id = self.world.entropy.uuid_v7(now);
+        Notice {
+            key: format!("{}:{id}", kind.name()),
+            kind,
+        }
+    }
+
+    /// Tells the owner by mail, once for each notice.
+    pub(super) async fn tell_owner(&self, user: &User, notice: &Notice) -> Result<(), StoreError> {
+        self.mail(user, notice.kind.clone(), notice.key.clone())
+            .await
     }
 
     pub(super) async fn mail(

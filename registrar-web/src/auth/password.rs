@@ -5,8 +5,8 @@ use super::login::{TRIES, busy};
 use super::sessions::Caller;
 use super::world::{Auth, Client, Typed};
 use crate::domain::{
-    Action, Actor, BcryptHash, CredentialChange, FieldErrors, HostPart, Password, PasswordHints,
-    Session, SessionEnd, SessionId, User, UserId, UserState,
+    Action, Actor, BcryptHash, CredentialChange, FieldErrors, Password, PasswordHints, Session,
+    SessionEnd, SessionId, User, UserId, UserState,
 };
 use crate::ports::StoreError;
 
@@ -93,6 +93,7 @@ impl Auth {
         what: CredentialChange,
         client: &Client,
     ) -> Result<Option<User>, StoreError> {
+        let notice = self.notice(what.clone(), client);
         for _ in 0..TRIES {
             let now = self.world.now();
             let found = self.world.store.user(id).await?;
@@ -100,8 +101,7 @@ impl Auth {
                 return Ok(None);
             };
             user.set_password(hash.clone(), self.policy.host_password, now);
-            self.tell_owner(&user, HostPart::Password, what.clone(), client)
-                .await?;
+            self.tell_owner(&user, &notice).await?;
             match self.world.store.update_user(user).await {
                 Ok(user) => {
                     self.host_due.notify_one();

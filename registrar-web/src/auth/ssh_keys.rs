@@ -4,7 +4,7 @@ use super::credentials::CredentialError;
 use super::login::TRIES;
 use super::world::{Auth, Client};
 use crate::domain::{
-    Action, Actor, CredentialChange, HostPart, KeptKey, SshKeyId, SshPublicKey, User, UserState,
+    Action, Actor, CredentialChange, KeptKey, SshKeyId, SshPublicKey, User, UserState,
 };
 use crate::ports::{EntropyExt, StoreError};
 
@@ -87,13 +87,13 @@ impl Auth {
         client: &Client,
         change: impl Fn(&mut User) -> Result<(), CredentialError> + Send + Sync,
     ) -> Result<User, CredentialError> {
+        let notice = self.notice(what.clone(), client);
         for _ in 0..TRIES {
             let found = self.world.store.user(user.id).await?;
             let active = found.filter(|u| u.state == UserState::Active);
             let mut user = active.ok_or(StoreError::Conflict)?;
             change(&mut user)?;
-            self.tell_owner(&user, HostPart::SshKeys, what.clone(), client)
-                .await?;
+            self.tell_owner(&user, &notice).await?;
             match self.world.store.update_user(user).await {
                 Ok(user) => {
                     self.host_due.notify_one();

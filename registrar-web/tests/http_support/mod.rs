@@ -267,6 +267,8 @@ pub struct App {
     pub auth: Auth,
     pub host_side: HostSide,
     cookies: Mutex<HashMap<String, String>>,
+    /// The mails that the part of the outbox was done for.
+    sent: Mutex<Vec<MailJob>>,
     pub config: Config,
     pub directory: Arc<tempfile::TempDir>,
 }
@@ -431,6 +433,7 @@ impl App {
             host_side: auth.host_side(WorkerId("test".into())),
             auth,
             cookies: Mutex::default(),
+            sent: Mutex::default(),
             config,
             directory,
         }
@@ -533,20 +536,38 @@ impl App {
             self.auth.finish_background().await;
             self.saga.run_all().await.unwrap();
             self.host_side.run_all().await.unwrap();
-            let now = self.clock.now();
-            let wish = LeaseRequest {
-                owner: WorkerId("test".into()),
-                now,
-                until: now,
-            };
-            while let Some(mut mail) = self.world.store.lease_mail(&wish).await.unwrap() {
-                mail.state = MailState::Sent { at: now };
-                mail.work.settle(None);
-                self.world.store.update_mail(mail).await.unwrap();
-            }
+            self.send_mails().await;
             self.wait(31);
         }
         self.saga.run_all().await.unwrap();
+    }
+
+    /// Takes the part of the outbox: every mail that is due counts as sent.
+    pub async fn send_mails(&self) {
+        let now = self.clock.now();
+        let wish = LeaseRequest {
+            owner: WorkerId("test".into()),
+            now,
+            until: now,
+        };
+        while let Some(mut mail) = self.world.store.lease_mail(&wish).await.unwrap() {
+            self.sent.lock().unwrap().push(mail.clone());
+            mail.state = MailState::Sent { at: now };
+            mail.work.settle(None);
+            self.world.store.update_mail(mail).await.unwrap();
+        }
+    }
+
+    /// The mails by which a member was told of changed credentials.
+    pub async fn told_of_changes(&self, name: &str) -> Vec<MailJob> {
+        self.send_mails().await;
+        let id = self.user(name).await.id;
+        let sent = self.sent.lock().unwrap();
+        sent.iter()
+            .filter(|m| m.registration == id)
+            .filter(|m| matches!(m.kind, MailKind::CredentialChanged { .. }))
+            .cloned()
+            .collect()
     }
 
     /// A registration by the API.
