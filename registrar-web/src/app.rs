@@ -32,6 +32,7 @@ use crate::provision::Varlink;
 use crate::registration::World;
 use crate::secrets;
 use crate::store;
+use crate::sys;
 use round::{Lasting, Round};
 
 /// How long requests and steps under way may take when the service is told to stop.
@@ -194,6 +195,7 @@ async fn serve(config: Config, path: &Path, filter: LogFilter) -> Result<(), Sta
 
     let tasks = TaskTracker::new();
     let mut at_work = round.start(&lasting.world, &tasks);
+    sys::give_memory_back();
     tasks.spawn(tidy(lasting.world.clone(), stop.clone()));
     tasks.spawn(feed_watchdog(stop.clone()));
     tasks.spawn({
@@ -227,6 +229,7 @@ async fn serve(config: Config, path: &Path, filter: LogFilter) -> Result<(), Sta
                 routes.set(round.router());
                 at_work.cancel();
                 at_work = round.start(&lasting.world, &tasks);
+                sys::give_memory_back();
                 notify(&[NotifyState::Status(&status)]);
                 tracing::info!("the configuration was read again");
             }

@@ -22,3 +22,4 @@ pub mod provision;
 pub mod registration;
 pub mod secrets;
 pub mod store;
+mod sys;

@@ -3,9 +3,9 @@ use base64::alphabet::BCRYPT;
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use subtle::ConstantTimeEq;
 
-use super::sys;
 use crate::domain::{BcryptHash, Password};
 use crate::ports::{HashError, PasswordHasher};
+use crate::sys;
 
 /// libxcrypt's bcrypt: 1.2 times as fast as the crate's, and the code that the host's login runs.
 #[derive(Clone, Copy, Debug, Default)]

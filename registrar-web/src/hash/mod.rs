@@ -4,7 +4,6 @@
 mod crate_bcrypt;
 mod libxcrypt;
 mod pool;
-mod sys;
 
 use std::sync::Arc;
 

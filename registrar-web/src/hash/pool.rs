@@ -8,9 +8,9 @@ use std::thread;
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
-use super::sys;
 use crate::domain::{BcryptHash, Password};
 use crate::ports::{Entropy, EntropyExt, HashError, PasswordHasher};
+use crate::sys;
 
 /// A hash takes about a quarter of a second at cost 12; used to tell a client when to come back.
 const SECONDS_FOR_FOUR: usize = 1;

@@ -1,5 +1,5 @@
-//! The one foreign function of this crate: `crypt_r` of libxcrypt, see `crypt_r(3)`.
-#![allow(unsafe_code, reason = "a foreign function; see the SAFETY notes")]
+//! The foreign functions of this crate.
+#![allow(unsafe_code, reason = "foreign functions; see the SAFETY notes")]
 
 use std::ffi::{CStr, CString, c_char, c_int};
 
@@ -12,8 +12,8 @@ unsafe extern "C" {
     fn crypt_r(phrase: *const c_char, setting: *const c_char, data: *mut CryptData) -> *mut c_char;
 }
 
-/// Hashes a phrase under a setting; `None` when libcrypt does not know the setting.
-pub(super) fn crypt(phrase: &str, setting: &str) -> Option<String> {
+/// Hashes a phrase under a setting by libxcrypt (crypt_r(3)); `None` when libcrypt does not know the setting.
+pub(crate) fn crypt(phrase: &str, setting: &str) -> Option<String> {
     let phrase = zeroize::Zeroizing::new(CString::new(phrase).ok()?.into_bytes_with_nul());
     let setting = CString::new(setting).ok()?;
     let mut data = Box::new(CryptData([0; 32768]));
@@ -37,7 +37,7 @@ pub(super) fn crypt(phrase: &str, setting: &str) -> Option<String> {
 
 /// Makes the calling thread yield to all others of the process: hashing must not keep a page from
 /// being served. Nothing depends on its success.
-pub(super) fn be_nice() {
+pub(crate) fn be_nice() {
     const PRIO_PROCESS: c_int = 0;
     unsafe extern "C" {
         fn setpriority(which: c_int, who: u32, priority: c_int) -> c_int;
@@ -45,4 +45,14 @@ pub(super) fn be_nice() {
     // SAFETY: no pointers. On Linux `who` 0 with PRIO_PROCESS is the calling thread alone
     // (setpriority(2), "C library/kernel differences").
     let _ = unsafe { setpriority(PRIO_PROCESS, 0, 10) };
+}
+
+/// Gives free memory back to the system. Routes and their description leave some megabytes of it
+/// between what stays, which the allocator would keep.
+pub(crate) fn give_memory_back() {
+    unsafe extern "C" {
+        fn malloc_trim(pad: usize) -> c_int;
+    }
+    // SAFETY: no pointers; MT-safe, and what is in use is not touched (malloc_trim(3)).
+    let _ = unsafe { malloc_trim(0) };
 }
