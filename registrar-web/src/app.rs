@@ -2,7 +2,6 @@
 
 mod doors;
 mod round;
-mod sys;
 
 use std::io::ErrorKind::NotFound;
 use std::net::SocketAddr;

@@ -1,7 +1,11 @@
-//! The foreign functions of this crate.
-#![allow(unsafe_code, reason = "foreign functions; see the SAFETY notes")]
+//! The one place of this crate where the compiler can't check: foreign functions, and descriptors
+//! that were passed.
+#![allow(unsafe_code, reason = "see the SAFETY notes")]
 
 use std::ffi::{CStr, CString, c_char, c_int};
+use std::io;
+use std::os::fd::FromRawFd;
+use std::os::unix::net::UnixListener;
 
 /// `struct crypt_data` of libxcrypt's crypt.h: 32768 bytes, of which this side reads none.
 #[repr(C, align(16))]
@@ -12,7 +16,7 @@ unsafe extern "C" {
     fn crypt_r(phrase: *const c_char, setting: *const c_char, data: *mut CryptData) -> *mut c_char;
 }
 
-/// Hashes a phrase under a setting by libxcrypt (crypt_r(3)); `None` when libcrypt does not know the setting.
+/// Hashes a phrase under a setting by libxcrypt (`crypt_r(3)`); `None` when libcrypt does not know the setting.
 pub(crate) fn crypt(phrase: &str, setting: &str) -> Option<String> {
     let phrase = zeroize::Zeroizing::new(CString::new(phrase).ok()?.into_bytes_with_nul());
     let setting = CString::new(setting).ok()?;
@@ -55,4 +59,20 @@ pub(crate) fn give_memory_back() {
     }
     // SAFETY: no pointers; MT-safe, and what is in use is not touched (malloc_trim(3)).
     let _ = unsafe { malloc_trim(0) };
+}
+
+/// The sockets that the service manager passed, with their names (`sd_listen_fds(3)`). Call once.
+///
+/// # Errors
+/// The environment says something else than what systemd writes.
+pub(crate) fn passed_sockets() -> io::Result<Vec<(String, UnixListener)>> {
+    let passed = sd_notify::listen_fds_with_names()?;
+    Ok(passed
+        .map(|(fd, name)| {
+            // SAFETY: the service manager opened this descriptor for this process (LISTEN_PID was
+            // compared) and nothing else here owns it, as this function is called once, at start.
+            let socket = unsafe { UnixListener::from_raw_fd(fd) };
+            (name, socket)
+        })
+        .collect())
 }

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use tokio::net::UnixListener;
 
 use super::StartError;
-use super::sys;
 use crate::config::ServerSettings;
 use crate::http::{AdminDoor, AdminToken, Door};
+use crate::sys;
 
 /// A socket, and who may come in by it.
 pub(super) type Listening = (UnixListener, Door);
