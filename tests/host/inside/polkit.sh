@@ -54,6 +54,7 @@ refused() { # WHO VERB UNIT: is refused for want of power, and nothing has chang
 # Stopped by a line of the table, or started too often for systemd in this minute.
 all_up() {
   systemctl reset-failed
+  systemctl --quiet is-active registrar-web-admin.socket || systemctl stop registrar-web.service
   systemctl start "${UNITS[@]}"
 }
 
@@ -70,7 +71,11 @@ while IFS=$'\t' read -r who verb unit outcome; do
   case "$outcome" in
     yes)
       case "$verb" in
-        start) systemctl stop "$unit" 2>/dev/null ;;
+        start)
+          systemctl stop "$unit" 2>/dev/null
+          # systemd starts no socket whose service is running.
+          [[ $unit != registrar-web-admin.socket ]] || systemctl stop registrar-web.service
+          ;;
         *) all_up ;;
       esac
       allowed "$user" "$verb" "$unit"
