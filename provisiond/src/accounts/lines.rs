@@ -14,13 +14,19 @@ pub(super) fn named<'a>(text: &'a [u8], name: &str) -> impl Iterator<Item = Rang
     found.into_iter().map(|at| at..end_of_line(text, at))
 }
 
-/// Where the lines are whose third field is that number, without their ends.
+/// Where the lines are whose third field is that number, without their ends. As libc reads it, there
+/// may be zeros, blanks or a plus in front.
 pub(super) fn numbered(text: &[u8], number: u32) -> impl Iterator<Item = Range<usize>> {
-    let needle = format!(":{number}").into_bytes();
+    let needle = number.to_string().into_bytes();
     let found: Vec<usize> = memmem::find_iter(text, &needle)
         .filter(|at| matches!(byte(text, at + needle.len()), Some(b':' | b'\n') | None))
         .filter_map(|at| {
             let before = text.get(..at)?;
+            let padded = |b: &u8| !matches!(*b, b'0' | b' ' | b'\t' | b'+');
+            let field = before.iter().rposition(padded)?;
+            let before = text
+                .get(..field)
+                .filter(|_| byte(text, field) == Some(b':'))?;
             let start = memrchr(b'\n', before).map_or(0, |n| n + 1);
             let fields = before.get(start..)?;
             (fields.iter().filter(|b| **b == b':').count() == 1).then_some(start)
@@ -77,6 +83,8 @@ mod tests {
         assert_eq!(at(numbered(TEXT, 4)), ["bob:!:4"]);
         assert_eq!(at(numbered(TEXT, 12)), ["ada:x:12:"]);
         assert!(at(numbered(TEXT, 10)).is_empty(), "a group is no number");
+        let odd = b"a:x:0020000:\nb:x: +20000:\nc:x:120000:\nd:20000:1:\n20000";
+        assert_eq!(numbered(odd, 20_000).count(), 2);
     }
 
     #[test]
