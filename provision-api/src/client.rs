@@ -5,8 +5,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    AccountReply, CheckUsername, CheckUsernameReply, GetAccountReply, HealthReply, ListAccounts,
-    ListAccountsReply, Method, OnAccount, OnlyRequestId, ProvisionError,
+    AccountReply, CheckUsername, CheckUsernameReply, CreateGroupReply, GetAccountReply, GroupReply,
+    HealthReply, ListAccounts, ListAccountsReply, Method, OnAccount, OnGroup, OnlyRequestId,
+    ProvisionError, SetGroupMembers, SetGroupMembersReply,
 };
 
 /// How long the client waits.
@@ -155,6 +156,57 @@ impl Client {
     /// See [`CallError`].
     pub async fn list_accounts(&self, p: ListAccounts) -> Result<ListAccountsReply, CallError> {
         self.ask(&Method::ListAccounts(p)).await
+    }
+
+    /// Makes an organisation's group and its shared directory.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn create_group(&self, p: OnGroup) -> Result<CreateGroupReply, CallError> {
+        self.ask(&Method::CreateGroup(p)).await
+    }
+
+    /// Makes these accounts, and no others, the members of a group.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn set_group_members(
+        &self,
+        p: SetGroupMembers,
+    ) -> Result<SetGroupMembersReply, CallError> {
+        self.ask(&Method::SetGroupMembers(p)).await
+    }
+
+    /// Reads one group.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn get_group(&self, p: OnGroup) -> Result<GroupReply, CallError> {
+        self.ask(&Method::GetGroup(p)).await
+    }
+
+    /// Takes all members out of a group, and its directory out of reach (admin socket).
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn archive_group(&self, p: OnGroup) -> Result<GroupReply, CallError> {
+        self.ask(&Method::ArchiveGroup(p)).await
+    }
+
+    /// Undoes an archive, without members (admin socket).
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn restore_group(&self, p: OnGroup) -> Result<GroupReply, CallError> {
+        self.ask(&Method::RestoreGroup(p)).await
+    }
+
+    /// Removes an archived group and its directory for good (admin socket).
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn remove_group(&self, p: OnGroup) -> Result<GroupReply, CallError> {
+        self.ask(&Method::RemoveGroup(p)).await
     }
 
     async fn ask<R: DeserializeOwned + std::fmt::Debug>(

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::AccountState;
+use crate::{AccountState, GroupState};
 
 /// The errors of the interface, with the wire names of the interface definition.
 ///
@@ -60,6 +60,19 @@ pub enum ProvisionError {
         request_id: String,
         username: String,
         state: AccountState,
+        message: String,
+    },
+    /// Not a group that provisiond made.
+    #[error("provisiond made no group {name}")]
+    #[serde(rename = "org.cosmicregistrar.Provision.NoSuchGroup")]
+    NoSuchGroup { request_id: String, name: String },
+    /// The group's state does not allow the call.
+    #[error("the group {name} is {state:?}: {message}")]
+    #[serde(rename = "org.cosmicregistrar.Provision.WrongGroupState")]
+    WrongGroupState {
+        request_id: String,
+        name: String,
+        state: GroupState,
         message: String,
     },
     /// A member of a privileged group.

@@ -172,6 +172,9 @@ fn parse_body(envelope: &Envelope<'_>) -> Result<Body, Refused> {
         "SetPassword" => Method::SetPassword(parameters(text)?),
         "SetSshKeys" => Method::SetSshKeys(parameters(text)?),
         "GetAccount" => Method::GetAccount(parameters(text)?),
+        "CreateGroup" => Method::CreateGroup(parameters(text)?),
+        "SetGroupMembers" => Method::SetGroupMembers(parameters(text)?),
+        "GetGroup" => Method::GetGroup(parameters(text)?),
         "Health" => Method::Health(parameters(text)?),
         "SuspendAccount" => Method::SuspendAccount(parameters(text)?),
         "ResumeAccount" => Method::ResumeAccount(parameters(text)?),
@@ -179,6 +182,9 @@ fn parse_body(envelope: &Envelope<'_>) -> Result<Body, Refused> {
         "RestoreAccount" => Method::RestoreAccount(parameters(text)?),
         "RemoveAccount" => Method::RemoveAccount(parameters(text)?),
         "ListAccounts" => Method::ListAccounts(parameters(text)?),
+        "ArchiveGroup" => Method::ArchiveGroup(parameters(text)?),
+        "RestoreGroup" => Method::RestoreGroup(parameters(text)?),
+        "RemoveGroup" => Method::RemoveGroup(parameters(text)?),
         _ => return Err(Refused::MethodNotFound(clip(&envelope.method))),
     };
     Ok(Body::Provision(method))

@@ -11,6 +11,8 @@ mod client;
 mod display_name;
 mod error;
 pub mod frame;
+mod group;
+mod group_name;
 mod ids;
 mod method;
 mod reserved;
@@ -23,6 +25,11 @@ pub use bcrypt_hash::{BcryptHash, BcryptHashError};
 pub use client::{CallError, Client, Timeouts};
 pub use display_name::{DisplayName, DisplayNameError};
 pub use error::ProvisionError;
+pub use group::{
+    CreateGroupReply, Group, GroupReply, GroupState, MAX_GROUP_MEMBERS, OnGroup, SetGroupMembers,
+    SetGroupMembersReply,
+};
+pub use group_name::{GroupName, GroupNameError};
 pub use ids::{IdError, RegistrationId, RequestId};
 pub use method::{
     AccountReply, ActivateAccount, CheckUsername, CheckUsernameReply, ConfigureMail, CreateAccount,

@@ -1,7 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Account, BcryptHash, DisplayName, HostView, RegistrationId, RequestId, SshPublicKey, Username,
+    Account, BcryptHash, DisplayName, GroupName, HostView, OnGroup, RegistrationId, RequestId,
+    SetGroupMembers, SshPublicKey, Username,
 };
 
 /// A call of the interface, as both sides write and read it.
@@ -32,6 +33,15 @@ pub enum Method {
     /// One account.
     #[serde(rename = "org.cosmicregistrar.Provision.GetAccount")]
     GetAccount(OnAccount),
+    /// Make an organisation's group and its shared directory.
+    #[serde(rename = "org.cosmicregistrar.Provision.CreateGroup")]
+    CreateGroup(OnGroup),
+    /// Replace the list of a group's members.
+    #[serde(rename = "org.cosmicregistrar.Provision.SetGroupMembers")]
+    SetGroupMembers(SetGroupMembers),
+    /// One group.
+    #[serde(rename = "org.cosmicregistrar.Provision.GetGroup")]
+    GetGroup(OnGroup),
     /// Can it work.
     #[serde(rename = "org.cosmicregistrar.Provision.Health")]
     Health(OnlyRequestId),
@@ -53,6 +63,15 @@ pub enum Method {
     /// Page through all accounts.
     #[serde(rename = "org.cosmicregistrar.Provision.ListAccounts")]
     ListAccounts(ListAccounts),
+    /// Take all members out and the directory out of reach.
+    #[serde(rename = "org.cosmicregistrar.Provision.ArchiveGroup")]
+    ArchiveGroup(OnGroup),
+    /// Undo an archive, without members.
+    #[serde(rename = "org.cosmicregistrar.Provision.RestoreGroup")]
+    RestoreGroup(OnGroup),
+    /// Remove an archived group for good.
+    #[serde(rename = "org.cosmicregistrar.Provision.RemoveGroup")]
+    RemoveGroup(OnGroup),
 }
 
 impl Method {
@@ -75,6 +94,12 @@ impl Method {
             | Self::RemoveAccount(p) => p.request_id,
             Self::Health(p) => p.request_id,
             Self::ListAccounts(p) => p.request_id,
+            Self::SetGroupMembers(p) => p.request_id,
+            Self::CreateGroup(p)
+            | Self::GetGroup(p)
+            | Self::ArchiveGroup(p)
+            | Self::RestoreGroup(p)
+            | Self::RemoveGroup(p) => p.request_id,
         }
     }
 
@@ -90,6 +115,9 @@ impl Method {
             Self::SetPassword(_) => "SetPassword",
             Self::SetSshKeys(_) => "SetSshKeys",
             Self::GetAccount(_) => "GetAccount",
+            Self::CreateGroup(_) => "CreateGroup",
+            Self::SetGroupMembers(_) => "SetGroupMembers",
+            Self::GetGroup(_) => "GetGroup",
             Self::Health(_) => "Health",
             Self::SuspendAccount(_) => "SuspendAccount",
             Self::ResumeAccount(_) => "ResumeAccount",
@@ -97,6 +125,9 @@ impl Method {
             Self::RestoreAccount(_) => "RestoreAccount",
             Self::RemoveAccount(_) => "RemoveAccount",
             Self::ListAccounts(_) => "ListAccounts",
+            Self::ArchiveGroup(_) => "ArchiveGroup",
+            Self::RestoreGroup(_) => "RestoreGroup",
+            Self::RemoveGroup(_) => "RemoveGroup",
         }
     }
 
@@ -105,7 +136,15 @@ impl Method {
     pub fn username(&self) -> Option<&Username> {
         match self {
             // The one call that takes any text for a name, because judging it is its purpose.
-            Self::CheckUsername(_) | Self::Health(_) | Self::ListAccounts(_) => None,
+            Self::CheckUsername(_)
+            | Self::Health(_)
+            | Self::ListAccounts(_)
+            | Self::CreateGroup(_)
+            | Self::SetGroupMembers(_)
+            | Self::GetGroup(_)
+            | Self::ArchiveGroup(_)
+            | Self::RestoreGroup(_)
+            | Self::RemoveGroup(_) => None,
             Self::CreateAccount(p) => Some(&p.username),
             Self::ConfigureMail(p) => Some(&p.username),
             Self::ActivateAccount(p) => Some(&p.username),
@@ -118,6 +157,20 @@ impl Method {
             | Self::ArchiveAccount(p)
             | Self::RestoreAccount(p)
             | Self::RemoveAccount(p) => Some(&p.username),
+        }
+    }
+
+    /// The name of the group that the call is about, where it is about one.
+    #[must_use]
+    pub fn group_name(&self) -> Option<&GroupName> {
+        match self {
+            Self::SetGroupMembers(p) => Some(&p.name),
+            Self::CreateGroup(p)
+            | Self::GetGroup(p)
+            | Self::ArchiveGroup(p)
+            | Self::RestoreGroup(p)
+            | Self::RemoveGroup(p) => Some(&p.name),
+            _ => None,
         }
     }
 }
@@ -253,6 +306,10 @@ pub enum Step {
     RefuseMail,
     /// The Linux group.
     Group,
+    /// The list of a group's members.
+    Members,
+    /// The shared directory of a group: made, or moved in or out of its place.
+    Directory,
     /// The Linux user, expired and without a password.
     User,
     /// The home in staging: skel, web directories.

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use provision_api::frame::{Body, parse_call};
 use provision_api::{
-    Account, AccountReply, AccountState, CheckUsernameReply, DisplayName, GetAccountReply,
-    HealthReply, HostView, INTERFACE, INTERFACE_DESCRIPTION, ListAccountsReply, ProvisionError,
-    RegistrationId, RequestId, Step, Username,
+    Account, AccountReply, AccountState, CheckUsernameReply, CreateGroupReply, DisplayName,
+    GetAccountReply, Group, GroupName, GroupReply, GroupState, HealthReply, HostView, INTERFACE,
+    INTERFACE_DESCRIPTION, ListAccountsReply, ProvisionError, RegistrationId, RequestId,
+    SetGroupMembersReply, Step, Username,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -30,6 +31,8 @@ fn sample(name: &str) -> Value {
     match name {
         "requestId" | "registrationId" => json!(ID),
         "username" | "after" => json!("ada"),
+        "name" => json!("crew"),
+        "members" => json!(["ada", "bob"]),
         "displayName" => json!("Ada"),
         "passwordHash" => json!("$2b$12$abcdefghijklmnopqrstuu5Qn6zTeUj0kPpFxhQbJxXGZ9mB0tG3K"),
         "sshKeys" => json!([]),
@@ -65,7 +68,7 @@ fn every_method_is_accepted_with_just_the_parameters_that_the_definition_names()
             method.name()
         );
     }
-    assert_eq!(methods, 15);
+    assert_eq!(methods, 21);
 }
 
 #[test]
@@ -106,6 +109,20 @@ fn every_reply_has_just_the_fields_that_the_definition_names() {
                 accounts: Vec::new(),
                 next: next.clone(),
             }),
+            "CreateGroup" => keys(&CreateGroupReply {
+                request_id,
+                gid: 1,
+                directory: String::new(),
+            }),
+            "SetGroupMembers" => keys(&SetGroupMembersReply {
+                request_id,
+                added: Vec::new(),
+                removed: Vec::new(),
+            }),
+            "GetGroup" | "ArchiveGroup" | "RestoreGroup" | "RemoveGroup" => keys(&GroupReply {
+                request_id,
+                group: group(),
+            }),
             _ => change.clone(),
         };
         assert_eq!(got, want, "{}", method.name());
@@ -122,6 +139,7 @@ fn the_types_of_the_definition_are_the_types_of_the_code() {
                 let got = match object.name().to_string().as_str() {
                     "Account" => keys(&account()),
                     "HostView" => keys(&HostView::default()),
+                    "Group" => keys(&group()),
                     other => panic!("unknown type {other}"),
                 };
                 assert_eq!(got, want);
@@ -129,14 +147,17 @@ fn the_types_of_the_definition_are_the_types_of_the_code() {
             CustomType::Enum(choice) => {
                 use AccountState::{Active, Archived, Locked, Removed, Suspended};
                 let want: Vec<String> = choice.variants().map(|v| v.name().to_string()).collect();
-                let got = [Locked, Active, Suspended, Archived, Removed].map(|s| {
-                    serde_json::to_value(s)
-                        .unwrap()
-                        .as_str()
-                        .unwrap()
-                        .to_owned()
-                });
-                assert_eq!(got.to_vec(), want);
+                let got = match choice.name().to_string().as_str() {
+                    "AccountState" => [Locked, Active, Suspended, Archived, Removed]
+                        .map(word)
+                        .to_vec(),
+                    "GroupState" => {
+                        use GroupState::{Active, Archived, Removed};
+                        [Active, Archived, Removed].map(word).to_vec()
+                    }
+                    other => panic!("unknown type {other}"),
+                };
+                assert_eq!(got, want);
             }
         }
     }
@@ -151,6 +172,7 @@ fn every_error_of_the_definition_is_one_of_the_code_with_the_same_fields() {
                 let name = f.name().to_string();
                 let value = match name.as_str() {
                     "retryAfterSeconds" => json!(1),
+                    "state" if error.name().to_string() == "WrongGroupState" => json!("archived"),
                     "state" => json!("locked"),
                     _ => json!("x"),
                 };
@@ -162,6 +184,21 @@ fn every_error_of_the_definition_is_one_of_the_code_with_the_same_fields() {
         let read: ProvisionError =
             serde_json::from_value(wire.clone()).unwrap_or_else(|e| panic!("{wire}: {e}"));
         assert_eq!(serde_json::to_value(&read).unwrap(), wire);
+    }
+}
+
+fn word(state: impl Serialize) -> String {
+    let value = serde_json::to_value(state).unwrap();
+    value.as_str().unwrap().to_owned()
+}
+
+fn group() -> Group {
+    Group {
+        name: GroupName::parse("crew").unwrap(),
+        gid: 1,
+        members: Vec::new(),
+        directory: "/home/groups/crew".into(),
+        state: GroupState::Active,
     }
 }
 

@@ -70,7 +70,9 @@ impl From<CallError> for Failure {
             )),
             CallError::Protocol { .. } => Self::Failed(words),
             CallError::Refused(refused) => match refused {
-                ProvisionError::NoSuchAccount { .. } => Self::NotFound(words),
+                ProvisionError::NoSuchAccount { .. } | ProvisionError::NoSuchGroup { .. } => {
+                    Self::NotFound(words)
+                }
                 ProvisionError::TemporaryFailure { .. }
                 | ProvisionError::StepFailed { .. }
                 | ProvisionError::BadMessage { .. } => Self::Failed(words),
@@ -79,6 +81,7 @@ impl From<CallError> for Failure {
                 | ProvisionError::NameUnavailable { .. }
                 | ProvisionError::OtherRegistration { .. }
                 | ProvisionError::WrongState { .. }
+                | ProvisionError::WrongGroupState { .. }
                 | ProvisionError::PrivilegedAccount { .. }
                 | ProvisionError::RequestIdReused { .. }
                 | ProvisionError::RateLimited { .. } => Self::Refused(words),

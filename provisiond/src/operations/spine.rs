@@ -149,7 +149,13 @@ impl Operator {
             Method::CheckUsername(_)
             | Method::GetAccount(_)
             | Method::Health(_)
-            | Method::ListAccounts(_) => Err(Refusal::InvalidArgument {
+            | Method::ListAccounts(_)
+            | Method::CreateGroup(_)
+            | Method::SetGroupMembers(_)
+            | Method::GetGroup(_)
+            | Method::ArchiveGroup(_)
+            | Method::RestoreGroup(_)
+            | Method::RemoveGroup(_) => Err(Refusal::InvalidArgument {
                 field: "method",
                 message: "changes nothing".into(),
             }),

@@ -41,6 +41,15 @@ pub(super) fn refused(refused: &Refused) -> Vec<u8> {
     }
 }
 
+/// A method that the interface defines, and that this daemon does not offer.
+pub(super) fn not_implemented(method: &str) -> Vec<u8> {
+    standard(
+        "MethodNotImplemented",
+        "method",
+        &format!("{INTERFACE}.{method}"),
+    )
+}
+
 /// `org.varlink.service.GetInfo`.
 pub(super) fn info() -> Vec<u8> {
     last(&serde_json::json!({
