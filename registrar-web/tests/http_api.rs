@@ -4,7 +4,8 @@ mod http_support;
 
 use http::Method;
 use http_support::{ADMIN, App, config, sign_up};
-use registrar_web::domain::{Flow, Mode};
+use registrar_web::config::PasswordMode;
+use registrar_web::domain::{Flow, Mode, ProfileField};
 use serde_json::json;
 
 #[tokio::test]
@@ -57,6 +58,33 @@ async fn a_registration_passes_all_statuses_once_token_or_code_has_come_back() {
                 (409, "verification-used")
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn the_form_asks_for_just_what_a_sign_up_must_tell() {
+    for (mode, password) in [
+        (Mode::Open, PasswordMode::Account),
+        (Mode::Approval, PasswordMode::None),
+    ] {
+        let mut config = config();
+        config.registration.mode = mode;
+        config.registration.require_reason = mode == Mode::Approval;
+        config.registration.require = vec![ProfileField::Country];
+        config.accounts.password = password;
+        let app = App::with(config);
+        let form = app.get("/api/auth/register/form").await.json();
+        assert_eq!(form["community"]["domain"], "tilde.example");
+        let fields = form["fields"].as_array().unwrap().iter();
+        let required = fields.filter(|f| f["required"] == true);
+        let mut required: Vec<_> = required.map(|f| f["name"].clone()).collect();
+        let empty = json!({"username": "", "personalEmail": ""});
+        let refused = app.post("/api/auth/register", empty).await.json();
+        let errors = refused["errors"].as_array().unwrap().iter();
+        let mut missed: Vec<_> = errors.map(|e| e["field"].clone()).collect();
+        required.sort_by_key(|name| name.to_string());
+        missed.sort_by_key(|name| name.to_string());
+        assert_eq!(required, missed);
     }
 }
 

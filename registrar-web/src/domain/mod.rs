@@ -14,6 +14,7 @@ mod review;
 mod second_factor;
 mod session;
 mod signup;
+mod signup_fields;
 mod ssh_keys;
 mod standing;
 mod status;
@@ -46,6 +47,7 @@ pub use session::{
     Device, Ended, Origin, Presented, RefreshKey, RefreshToken, Session, SessionEnd, SessionId,
 };
 pub use signup::{FieldError, FieldErrors, SignupForm, SignupRequest, SignupRules, SshKeysField};
+pub use signup_fields::{FieldKind, FormField, FormRules};
 pub use ssh_keys::{KeptKey, SshKeyId};
 pub use standing::{Decision, HostFollowUp, Standing};
 pub use status::{Flow, InvalidTransition, Mode, Status};

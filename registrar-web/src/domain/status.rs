@@ -155,6 +155,23 @@ pub enum Mode {
     Open,
 }
 
+impl Mode {
+    /// For people who would like to register.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Closed => "Registration is closed at the moment.",
+            Self::Invite => {
+                "Registration is by invite: open the link of the invite that you were sent."
+            }
+            Self::Approval => {
+                "Everyone may apply. A person looks at each registration; you get a mail when it is decided."
+            }
+            Self::Open => "Registration is open to everyone.",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

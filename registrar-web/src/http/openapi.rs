@@ -89,6 +89,7 @@ pub(super) fn routes() -> (Router<AppState>, OpenApi) {
         .insert(Unfinished::name().into_owned(), Unfinished::schema());
     OpenApiRouter::with_openapi(document)
         .merge(api::register::routes())
+        .merge(api::signup_form::routes())
         .merge(api::status::routes())
         .merge(api::verify::routes())
         .merge(api::login::routes())
@@ -213,6 +214,8 @@ pub(super) struct VerifyProblems;
 pub(super) struct FieldsProblems;
 /// What a route may be answered with that reads a query, or more than an id from its path.
 pub(super) struct ParameterProblems;
+/// What a route may be answered with that reads nothing.
+pub(super) struct FormProblems;
 /// What every route that needs the store may be answered with.
 pub(super) struct StoreProblems;
 /// What a route that names a registration may be answered with.
@@ -304,6 +307,12 @@ impl IntoResponses for ParameterProblems {
             "give the nextCursor of the page before",
         );
         of([problem, limited()])
+    }
+}
+
+impl IntoResponses for FormProblems {
+    fn responses() -> Responses {
+        of([limited()])
     }
 }
 

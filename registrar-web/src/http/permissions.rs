@@ -63,6 +63,7 @@ pub const PERMISSIONS: &[Permission] = {
         line("GET", "/api/auth/status/registration/{username}", Everyone),
         line("GET", "/api/auth/status/user-status", Member),
         line("POST", "/api/auth/register", Everyone),
+        line("GET", "/api/auth/register/form", Everyone),
         line("POST", "/api/auth/verify-email", Everyone),
         line("POST", "/api/auth/resend-verification", Everyone),
         line("POST", "/api/auth/login", Everyone),

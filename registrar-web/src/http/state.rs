@@ -8,7 +8,7 @@ use super::admin_token::AdminToken;
 use super::limits::PerClient;
 use crate::auth::Auth;
 use crate::config::{Config, IpNet, LimitSettings};
-use crate::domain::{Mode, ProfileField, Timestamp};
+use crate::domain::{FormRules, Mode, ProfileField, Timestamp};
 use crate::people::People;
 use crate::registration::{Readiness, Registrar};
 
@@ -70,6 +70,20 @@ pub struct Site {
     pub require_reason: bool,
     /// What else must be told.
     pub require: Vec<ProfileField>,
+}
+
+impl Site {
+    /// What the sign-up form depends on.
+    #[must_use]
+    pub fn form_rules(&self) -> FormRules<'_> {
+        FormRules {
+            domain: &self.domain,
+            mode: self.mode,
+            password: self.password,
+            require_reason: self.require_reason,
+            require: &self.require,
+        }
+    }
 }
 
 impl AppState {

@@ -6,9 +6,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::header::{self, HeaderMap, HeaderValue};
 
 use super::csrf::{self, Csrf};
-use super::home::mode_words;
 use super::layout::{Page, render};
-use crate::domain::{Mode, SignupForm, SshKeysField};
+use crate::domain::{FieldKind, FormField, FormRules, Mode, SignupForm, SshKeysField};
 use crate::http::client_address::Client;
 use crate::http::extract::{Form, QueryText};
 use crate::http::problem::Problem;
@@ -43,36 +42,25 @@ struct Field {
 }
 
 impl Field {
-    fn new(name: &'static str, label: &'static str, kind: &'static str, hint: &str) -> Self {
+    fn new(field: FormField) -> Self {
+        let (kind, autocomplete) = match field.kind {
+            FieldKind::Email => ("email", "email"),
+            FieldKind::Secret => ("password", "new-password"),
+            FieldKind::Date => ("date", "bday"),
+            FieldKind::Paragraph | FieldKind::Keys => ("textarea", "off"),
+            FieldKind::Line => ("text", completed_by(field.name)),
+        };
         Self {
-            name,
-            label,
+            name: field.name,
+            label: field.label,
             kind,
-            hint: hint.to_owned(),
+            hint: field.hint,
             value: String::new(),
             error: None,
-            required: false,
-            autocomplete: "off",
-            most: 200,
-        }
-    }
-
-    fn required(self) -> Self {
-        Self {
-            required: true,
-            ..self
-        }
-    }
-
-    fn completed_by(self, autocomplete: &'static str) -> Self {
-        Self {
+            required: field.required,
             autocomplete,
-            ..self
+            most: field.longest,
         }
-    }
-
-    fn at_most(self, most: u16) -> Self {
-        Self { most, ..self }
     }
 
     fn is_area(&self) -> bool {
@@ -89,114 +77,27 @@ impl Field {
     }
 }
 
-fn main_fields(site: &Site, with_invite: bool) -> Vec<Field> {
-    let domain = &site.domain;
-    let mut fields = vec![
-        Field::new(
-            "username",
-            "Username",
-            "text",
-            &format!(
-                "The name of your account and of your mail address (NAME@{domain}). 2 to 32 characters: small letters a to z, digits, and single hyphens between them; a letter first. It can't be changed later, and everyone can see it."
-            ),
-        )
-        .required()
-        .completed_by("username")
-        .at_most(32),
-        Field::new(
-            "displayName",
-            "Name to show",
-            "text",
-            "How others call you; it stands beside your username and in mails that you send. Leave it empty to use the username.",
-        )
-        .completed_by("nickname")
-        .at_most(64),
-        Field::new(
-            "personalEmail",
-            "Your e-mail address",
-            "email",
-            &format!("An address that you read now, outside {domain}. We send a link and a code there to see that it is yours, and later only mail about your account."),
-        )
-        .required()
-        .completed_by("email")
-        .at_most(254),
-    ];
-    if site.password {
-        fields.push(
-            Field::new(
-                "password",
-                "Password",
-                "password",
-                "A phrase of 16 or more characters, such as four random words; or at least 8 characters with three of: small letters, capitals, digits, others. At most 72. You use it to log in on the host.",
-            )
-            .required()
-            .completed_by("new-password"),
-        );
+/// What browsers know it by (HTML, «autofill detail tokens»).
+fn completed_by(name: &str) -> &'static str {
+    match name {
+        "username" => "username",
+        "displayName" => "nickname",
+        "firstName" => "given-name",
+        "lastName" => "family-name",
+        "country" => "country",
+        _ => "off",
     }
-    let keys = Field::new(
-        "sshKeys",
-        "SSH public keys",
-        "textarea",
-        "One a line. A public key lets your computer log in without a password; it is the one line in ~/.ssh/id_ed25519.pub. If you have none, make one with: ssh-keygen -t ed25519 — and never paste the file without .pub, that one is secret.",
-    )
-    .at_most(16384);
-    fields.push(if site.password { keys } else { keys.required() });
-    if site.mode == Mode::Invite || with_invite {
-        let invite = Field::new(
-            "inviteToken",
-            "Invite",
-            "text",
-            "Filled in when you open the link of your invite.",
-        );
-        fields.push(if site.mode == Mode::Invite {
-            invite.required()
-        } else {
-            invite
-        });
-    }
-    if site.mode == Mode::Approval {
-        let reason = Field::new(
-            "reason",
-            "Why would you like to join?",
-            "textarea",
-            "A sentence or two for the people who decide.",
-        )
-        .at_most(2000);
-        fields.push(if site.require_reason {
-            reason.required()
-        } else {
-            reason
-        });
-    }
-    fields
 }
 
-fn more_fields(site: &Site) -> Vec<Field> {
-    let of = |name, label, kind, hint| Field::new(name, label, kind, hint).at_most(64);
-    let mut fields = vec![
-        of("firstName", "Given name", "text", "").completed_by("given-name"),
-        of("lastName", "Family name", "text", "").completed_by("family-name"),
-        of(
-            "country",
-            "Country",
-            "text",
-            "Two letters, such as DE or BR.",
-        )
-        .completed_by("country")
-        .at_most(2),
-        of("birthDate", "Date of birth", "date", "As 1990-12-31.").completed_by("bday"),
-        of(
-            "simFrequency",
-            "Frequency",
-            "text",
-            "Only where your community asks for one.",
-        )
-        .at_most(32),
-    ];
-    for field in &mut fields {
-        field.required = site.require.iter().any(|f| f.name() == field.name);
+/// The fields that everybody is asked for, and the others.
+fn fields(site: &Site, with_invite: bool) -> (Vec<Field>, Vec<Field>) {
+    let mut all = site.form_rules().fields();
+    if with_invite && !all.iter().any(|f| f.name == "inviteToken") {
+        all.push(FormRules::invite());
     }
-    fields
+    let (main, more): (Vec<_>, Vec<_>) = all.into_iter().partition(|f| f.is_main);
+    let page = |fields: Vec<FormField>| fields.into_iter().map(Field::new).collect();
+    (page(main), page(more))
 }
 
 fn write(
@@ -226,18 +127,19 @@ fn write(
         field
     };
     let with_invite = !value_of("inviteToken").is_empty();
-    let more: Vec<Field> = more_fields(site).into_iter().map(fill).collect();
+    let (main, more) = fields(site, with_invite);
+    let more: Vec<Field> = more.into_iter().map(fill).collect();
     let page = SignupPage {
         page: Page::new(site, "Sign up"),
         csrf: &csrf.token,
-        mode_words: mode_words(site.mode),
+        mode_words: site.mode.words(),
         open: site.mode != Mode::Closed,
         alert: problem.map(|p| match p.kind {
             Kind::InvalidFields => "Some fields have to be mended; see the words beside them. Type the password again, it is not kept.".to_owned(),
             Kind::NameNotAvailable => format!("{} Type the password again, it is not kept.", p.detail),
             _ => p.detail.clone(),
         }),
-        fields: main_fields(site, with_invite).into_iter().map(fill).collect(),
+        fields: main.into_iter().map(fill).collect(),
         more_is_open: more.iter().any(|f| f.error.is_some() || f.required),
         more,
     };
