@@ -10,6 +10,8 @@
 #[cfg(feature = "crash-points")]
 mod armed;
 #[cfg(feature = "crash-points")]
+mod organisations;
+#[cfg(feature = "crash-points")]
 mod ports;
 #[cfg(not(feature = "crash-points"))]
 mod unarmed;

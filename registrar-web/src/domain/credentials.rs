@@ -264,6 +264,7 @@ mod tests {
             ssh_keys: Vec::new(),
             profile: Profile::default(),
             role: Role::ClientUser,
+            organisation: None,
             state: UserState::Active,
             access: Access::default(),
             standing: Default::default(),

@@ -6,6 +6,7 @@ mod authority;
 mod credentials;
 mod email;
 mod invite;
+mod organisation;
 mod outgoing;
 mod password;
 mod profile;
@@ -29,6 +30,10 @@ pub use email::{Email, EmailError, MailDomain};
 pub use invite::{
     Invite, InviteId, InviteNote, InviteStanding, InviteState, InviteTerms, InviteUse, Inviter,
     NoteError, Revoked,
+};
+pub use organisation::{
+    GroupOnHost, GroupTask, HostGroup, Organisation, OrganisationId, SeesNobody, Slug, SlugError,
+    SlugStays,
 };
 pub use outgoing::{CredentialChange, FactorChange, MailId, MailJob, MailKind, MailState};
 pub use password::{Password, PasswordError, PasswordHints};

@@ -196,6 +196,7 @@ impl User {
         self.work = Work::default();
         self.profile = Profile::default();
         self.role = Role::ClientUser;
+        self.organisation = None;
         self.standing = Standing {
             sponsor: self.standing.sponsor,
             suspended: None,

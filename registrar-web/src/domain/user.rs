@@ -2,8 +2,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BcryptHash, Credentials, DisplayName, Email, KeptKey, Profile, RegistrationId, SecondFactor,
-    Standing, Username, Work,
+    BcryptHash, Credentials, DisplayName, Email, KeptKey, OrganisationId, Profile, RegistrationId,
+    SecondFactor, Standing, Username, Work,
 };
 
 /// Names a member; equal to the id of the registration that made the member, so that making it
@@ -131,6 +131,9 @@ pub struct User {
     pub profile: Profile,
     /// What the member may do.
     pub role: Role,
+    /// The organisation that the member belongs to, and runs where the role is `client_admin`.
+    #[serde(default)]
+    pub organisation: Option<OrganisationId>,
     /// Whether a member yet.
     pub state: UserState,
     /// What belongs to the member's logins.

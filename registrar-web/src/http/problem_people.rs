@@ -12,10 +12,21 @@ impl From<PeopleError> for Problem {
             PeopleError::NoMember | PeopleError::NoInvite => {
                 Self::with_detail(Kind::NotFound, words)
             }
-            PeopleError::Act(ActError::NotBelow | ActError::RoleNotBelow | ActError::Own)
+            PeopleError::Act(
+                ActError::NotBelow
+                | ActError::RoleNotBelow
+                | ActError::OtherOrganisation
+                | ActError::Own,
+            )
             | PeopleError::MayNot(_) => Self::with_detail(Kind::Forbidden, words),
             PeopleError::Act(
-                ActError::LastSuperAdmin | ActError::Pending | ActError::Deleted | ActError::Gone,
+                ActError::InAnother
+                | ActError::InNone
+                | ActError::HigherRole
+                | ActError::LastSuperAdmin
+                | ActError::Pending
+                | ActError::Deleted
+                | ActError::Gone,
             )
             | PeopleError::NotNow(_) => Self::with_detail(Kind::NotPossibleNow, words),
             PeopleError::Fields(errors) => errors.into(),

@@ -44,6 +44,7 @@ impl Acting {
             Some(user) => Authority::Member {
                 id: user.id,
                 role: user.role,
+                organisation: user.organisation,
             },
             None => Authority::Host,
         }

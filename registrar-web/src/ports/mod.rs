@@ -4,6 +4,7 @@ mod clock;
 mod entropy;
 mod hasher;
 mod mailer;
+mod organisations;
 mod provisioner;
 mod store;
 
@@ -11,6 +12,7 @@ pub use clock::{Clock, SystemClock};
 pub use entropy::{Entropy, EntropyExt, OsEntropy};
 pub use hasher::{HashError, PasswordHasher};
 pub use mailer::{MailError, Mailer, Message};
+pub use organisations::OrganisationStore;
 pub use provisioner::{Activation, Availability, ProvisionFailure, Provisioner, SystemStatus};
 pub use store::{
     AuditFilter, AuditStore, InviteFilter, InviteStore, LeaseRequest, LimitStore, LimitWindow,

@@ -1,9 +1,11 @@
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
+use super::organisations::OrganisationStore;
 use crate::domain::{
-    Action, AuditEntry, Email, Invite, InviteId, MailId, MailJob, Registration, RegistrationId,
-    Role, Session, SessionId, TokenDigest, User, UserId, UserState, Username, WorkerId,
+    Action, AuditEntry, Email, Invite, InviteId, MailId, MailJob, OrganisationId, Registration,
+    RegistrationId, Role, Session, SessionId, TokenDigest, User, UserId, UserState, Username,
+    WorkerId,
 };
 
 /// A value that only one record may have.
@@ -15,6 +17,8 @@ pub enum Unique {
     Username,
     /// A proven address.
     Email,
+    /// An organisation's short name.
+    Slug,
     /// A mail's dedupe key.
     DedupeKey,
     /// The digest of a token.
@@ -98,6 +102,8 @@ pub enum UserFilter {
     InGrace,
     /// Those of whom something is left to do on the host.
     HostPending,
+    /// Those of that organisation, but who was deleted.
+    Of(OrganisationId),
 }
 
 /// Which invites to list.
@@ -377,6 +383,7 @@ pub trait LimitStore {
 pub trait Store:
     RegistrationStore
     + UserStore
+    + OrganisationStore
     + MailStore
     + InviteStore
     + SessionStore

@@ -121,6 +121,7 @@ async fn create_user(world: &World, r: &Registration) -> Result<Outcome, StoreEr
             .collect(),
         profile: r.profile.clone(),
         role,
+        organisation: None,
         state: UserState::Pending,
         access: Access::default(),
         credentials: Credentials::default(),

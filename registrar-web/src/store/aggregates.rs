@@ -174,6 +174,7 @@ impl<D: Documents> UserStore for DocumentStore<D> {
             UserFilter::Closed(state) => Select::Is(field::CLOSED, state.as_str().into()),
             UserFilter::InGrace => Select::Is(field::IN_GRACE, YES.into()),
             UserFilter::HostPending => Select::Is(field::HOST_PENDING, YES.into()),
+            UserFilter::Of(id) => Select::Is(field::ORGANISATION, id.to_string()),
         };
         page_of(&self.documents, select, page).await
     }

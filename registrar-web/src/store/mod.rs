@@ -7,6 +7,7 @@ mod aggregates;
 mod audit;
 mod documents;
 mod mongodb;
+mod organisations;
 mod record;
 mod sessions;
 mod sqlite;

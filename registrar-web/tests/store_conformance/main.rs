@@ -15,7 +15,7 @@ mod settings;
 mod ttl;
 
 use promises::{
-    audit, corrupt, instances, invites, leases, limits, lists, mails, registrations,
+    audit, corrupt, instances, invites, leases, limits, lists, mails, organisations, registrations,
     second_factors, sessions, users,
 };
 
@@ -62,6 +62,13 @@ for_each_store! {
         keys_are_read_as_written_and_members_without_work_are_never_leased,
         updates_compare_versions_and_deleting_twice_is_no_error,
         members_are_listed_by_what_admins_look_for;
+    organisations:
+        an_organisation_is_read_back_as_it_was_written,
+        slugs_are_unique_and_made_twice_is_told_from_taken,
+        of_32_that_want_a_slug_one_gets_it,
+        organisations_are_paged_in_the_order_of_their_making,
+        of_16_workers_over_50_due_organisations_each_goes_to_one,
+        members_are_found_by_their_organisation_while_they_are_in_it;
     invites:
         invites_are_listed_by_who_made_them,
         of_16_that_want_an_invite_for_five_five_get_it;

@@ -87,6 +87,7 @@ pub(crate) fn user(n: u32, username: &str, email: &str, email_proven: bool) -> U
         ssh_keys: Vec::new(),
         profile: Profile::default(),
         role: Role::ClientUser,
+        organisation: None,
         state: UserState::Pending,
         access: Access::default(),
         credentials: Credentials::default(),

@@ -32,6 +32,7 @@ pub(super) fn user() -> User {
         ssh_keys: Vec::new(),
         profile: Profile::default(),
         role: Role::ClientUser,
+        organisation: None,
         state: UserState::Active,
         access: Access::default(),
         credentials: Default::default(),

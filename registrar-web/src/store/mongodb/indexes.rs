@@ -4,9 +4,10 @@ use mongodb::options::IndexOptions;
 use std::time::Duration;
 
 use super::{Mongo, bounded};
-use crate::domain::{AuditEntry, Invite, MailJob, Registration, Session, User};
+use crate::domain::{AuditEntry, Invite, MailJob, Organisation, Registration, Session, User};
 use crate::ports::{StoreError, Unique};
 use crate::store::audit::{ACTION, ACTOR, SUBJECT};
+use crate::store::organisations::SLUG;
 use crate::store::record::{Record, field, unique_of};
 use crate::store::sessions::{EXPIRES_AT, OWNER};
 
@@ -56,7 +57,7 @@ fn ends() -> IndexModel {
         .build()
 }
 
-fn declared() -> [(&'static str, Vec<IndexModel>); 7] {
+fn declared() -> [(&'static str, Vec<IndexModel>); 8] {
     [
         (
             Registration::COLLECTION,
@@ -79,8 +80,10 @@ fn declared() -> [(&'static str, Vec<IndexModel>); 7] {
                 having(field::CLOSED),
                 having(field::IN_GRACE),
                 having(field::HOST_PENDING),
+                having(field::ORGANISATION),
             ],
         ),
+        (Organisation::COLLECTION, vec![unique(SLUG), due()]),
         (
             MailJob::COLLECTION,
             vec![

@@ -23,6 +23,8 @@ pub(super) mod field {
     pub(in crate::store) const CLOSED: &str = "closed";
     pub(in crate::store) const IN_GRACE: &str = "in_grace";
     pub(in crate::store) const HOST_PENDING: &str = "host_pending";
+    /// The organisation of who was not deleted.
+    pub(in crate::store) const ORGANISATION: &str = "organisation";
     pub(in crate::store) const INVITER: &str = "inviter";
     pub(in crate::store) const DEDUPE_KEY: &str = "dedupe_key";
     pub(in crate::store) const LISTING: &str = "listing";
@@ -79,6 +81,7 @@ pub(super) fn unique_of(field: &str) -> Option<Unique> {
         "id" | "_id" => Unique::Id,
         field::USERNAME | field::HELD_NAME => Unique::Username,
         field::EMAIL => Unique::Email,
+        super::organisations::SLUG => Unique::Slug,
         field::DEDUPE_KEY => Unique::DedupeKey,
         field::TOKEN => Unique::Token,
         _ => return None,
@@ -93,14 +96,14 @@ pub(super) fn corrupt<R: Record, E>(id: &str, error: &serde_path_to_error::Error
     }
 }
 
-fn text(value: impl ToString) -> Option<Key> {
+pub(super) fn text(value: impl ToString) -> Option<Key> {
     Some(Key::Text(value.to_string()))
 }
 
-fn due(work: &Work) -> Option<Key> {
+pub(super) fn due(work: &Work) -> Option<Key> {
     work.due_at.map(Key::Time)
 }
 
-fn leased(work: &Work) -> Option<Key> {
+pub(super) fn leased(work: &Work) -> Option<Key> {
     work.lease.as_ref().map(|lease| Key::Time(lease.until))
 }

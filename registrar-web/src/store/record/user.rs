@@ -18,6 +18,7 @@ impl Record for User {
         field::CLOSED,
         field::IN_GRACE,
         field::HOST_PENDING,
+        field::ORGANISATION,
     ];
 
     fn id(&self) -> Uuid {
@@ -44,6 +45,9 @@ impl Record for User {
             is_closed.then(|| self.state.as_str()).and_then(text),
             yes(self.is_in_grace()),
             yes(self.standing.host_follow_up.is_some()),
+            self.organisation
+                .filter(|_| self.state != UserState::Deleted)
+                .and_then(text),
         ]
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod leases;
 pub(crate) mod limits;
 pub(crate) mod lists;
 pub(crate) mod mails;
+pub(crate) mod organisations;
 pub(crate) mod registrations;
 pub(crate) mod second_factors;
 pub(crate) mod sessions;
