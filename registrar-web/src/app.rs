@@ -19,6 +19,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::audit::Audit;
 use crate::auth::{AuthPolicy, KeyError, KeyRing};
+use crate::breaches::HttpRanges;
 use crate::config::{self, Config, LoadError};
 use crate::crash_point;
 use crate::hash::{HashPool, best_hasher};
@@ -26,7 +27,7 @@ use crate::http::{self, AdminToken, CurrentRoutes};
 use crate::logging::{self, LogFilter, LoggingError};
 use crate::mail::MailSetupError;
 use crate::metrics::{Metrics, metered_provisioner};
-use crate::ports::{Clock, Entropy, OsEntropy, StoreError};
+use crate::ports::{BreachRanges, Clock, Entropy, OsEntropy, StoreError};
 use crate::provision::Varlink;
 use crate::registration::World;
 use crate::secrets;
@@ -63,6 +64,10 @@ pub enum StartError {
     Keys(#[from] KeyError),
     #[error("accounts.bcrypt_cost: {0}")]
     HashCost(#[from] provision_api::BcryptHashError),
+    #[error(
+        "breaches.check: no certificate authority is trusted here, install ca-certificates: {0}"
+    )]
+    Breaches(std::io::Error),
     #[error("store: {0}")]
     Store(#[from] StoreError),
     #[error("mail: {0}")]
@@ -107,6 +112,7 @@ impl StartError {
             | Self::Secret(_)
             | Self::Keys(_)
             | Self::HashCost(_)
+            | Self::Breaches(_)
             | Self::Mail(_)
             | Self::AdminToken(_)
             | Self::WeakAdminToken
@@ -141,6 +147,14 @@ pub fn run(config: Config, path: &Path) -> Result<(), StartError> {
         .block_on(serve(config, path, filter))
 }
 
+fn breaches(config: &Config) -> Result<Option<Arc<dyn BreachRanges>>, StartError> {
+    if !config.breaches.check {
+        return Ok(None);
+    }
+    let ranges = HttpRanges::new(&config.breaches).map_err(StartError::Breaches)?;
+    Ok(Some(Arc::new(ranges)))
+}
+
 async fn serve(config: Config, path: &Path, filter: LogFilter) -> Result<(), StartError> {
     let clock: Arc<dyn Clock> = crash_point::clock();
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
@@ -153,6 +167,7 @@ async fn serve(config: Config, path: &Path, filter: LogFilter) -> Result<(), Sta
         store: store.clone(),
         provisioner: metered_provisioner(host, metrics.clone()),
         metrics,
+        breaches: breaches(&config)?,
         clock: clock.clone(),
         entropy: entropy.clone(),
         key,

@@ -1,12 +1,13 @@
 //! The unprivileged half of Cosmic Registrar: pages and API, the registration saga, the outbox.
 //!
 //! Arrows point down: `http` → `people` → `auth` → `registration` → `ports` → `domain`. Adapters
-//! (`store`, `mail`, `provision`, `hash`) implement ports and are named only in [`app`], where the
+//! (`store`, `mail`, `provision`, `hash`, `breaches`) implement ports and are named only in [`app`], where the
 //! program is put together.
 
 pub mod app;
 pub mod audit;
 pub mod auth;
+pub mod breaches;
 pub mod config;
 pub mod crash_point;
 pub mod domain;

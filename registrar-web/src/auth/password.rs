@@ -9,6 +9,7 @@ use crate::domain::{
     SessionEnd, SessionId, User, UserId, UserState,
 };
 use crate::ports::StoreError;
+use crate::registration::LEAKED;
 
 impl Auth {
     /// Gives a member another password, who shows the present one: one bcrypt, behind a limiter
@@ -39,7 +40,7 @@ impl Auth {
         client: &Client,
     ) -> Result<User, CredentialError> {
         let Caller { user, session } = caller;
-        let password = judge(user, new)?;
+        let password = self.judge_password(user, new).await?;
         if password.expose() == current.as_str() {
             let words = "this is the present password; choose another one";
             return Err(CredentialError::field("newPassword", "unchanged", words));
@@ -80,6 +81,26 @@ impl Auth {
         self.audit_change(Action::PasswordChanged, actor, &changed, client, Vec::new())
             .await?;
         Ok(changed)
+    }
+
+    /// Judges a new password by the rules of the sign-up.
+    pub(super) async fn judge_password(
+        &self,
+        user: &User,
+        new: String,
+    ) -> Result<Password, CredentialError> {
+        let email = user.email.to_string();
+        let words = [
+            user.username.as_str(),
+            user.display_name.as_str(),
+            email.split('@').next().unwrap_or_default(),
+        ];
+        let password = judge_with(new, &words)?;
+        if self.world.is_leaked(&password).await {
+            let (code, words) = LEAKED;
+            return Err(CredentialError::field("newPassword", code, words));
+        }
+        Ok(password)
     }
 
     /// Writes a new password, unless the member is not as it must be any more. With that write all
@@ -173,19 +194,7 @@ impl Auth {
     }
 }
 
-/// Judges a new password by the rules of the sign-up.
-pub(super) fn judge(user: &User, new: String) -> Result<Password, CredentialError> {
-    let email = user.email.to_string();
-    judge_with(
-        new,
-        &[
-            user.username.as_str(),
-            user.display_name.as_str(),
-            email.split('@').next().unwrap_or_default(),
-        ],
-    )
-}
-
+/// Judges a new password by the rules that need nobody asked.
 pub(super) fn judge_with(new: String, words: &[&str]) -> Result<Password, CredentialError> {
     Password::parse(new, PasswordHints { words }).map_err(|e| {
         let mut errors = FieldErrors::default();

@@ -6,7 +6,7 @@ use super::credentials::CredentialError;
 use super::error::LoginError;
 use super::gate::seconds_until;
 use super::login::{Named, TRIES, busy};
-use super::password::{judge, judge_with};
+use super::password::judge_with;
 use super::world::{Auth, Client};
 use crate::domain::{
     Action, Actor, CodeCheck, CredentialChange, MailKind, SessionEnd, Timestamp, TokenDigest, User,
@@ -176,7 +176,7 @@ impl Auth {
                 self.by_code(who.trim(), code, client).await?
             }
         };
-        let password = judge(&user, new)?;
+        let password = self.judge_password(&user, new).await?;
         let hash = self.hashes.hash(password).await.map_err(busy)?;
         let is_as_judged = |user: &User| is_open(user, &token, self.world.now());
         let what = CredentialChange::PasswordReset;

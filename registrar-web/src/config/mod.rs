@@ -4,6 +4,7 @@
 //! `etc/registrar.toml` shows all of them with their meaning.
 
 mod auth;
+mod breaches;
 mod duration;
 mod mail;
 mod people;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 pub use auth::{AuthSettings, TokenAlgorithm};
+pub use breaches::BreachSettings;
 pub use duration::Seconds;
 pub use mail::{MailSettings, MailTransport, SmtpTls};
 pub use people::{InviteSettings, MayInvite, RoleSettings};
@@ -34,6 +36,8 @@ pub struct Config {
     pub registration: RegistrationSettings,
     /// How accounts are entered.
     pub accounts: AccountSettings,
+    /// Whether new passwords are looked up in lists of leaked ones.
+    pub breaches: BreachSettings,
     /// How people log in.
     pub auth: AuthSettings,
     /// What roles may do.
@@ -323,6 +327,7 @@ impl Config {
                 "write it as https://host.example, without a slash at the end",
             );
         }
+        self.breaches.check()?;
         self.auth.check()?;
         self.roles.may_invite.check()?;
         self.mail.check()

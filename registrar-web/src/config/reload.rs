@@ -24,6 +24,7 @@ fixed! {
     server.metrics_listen, server.admin_socket, server.admin_group,
     server.internal_socket, server.internal_group, server.internal_token_file,
     accounts.bcrypt_cost, accounts.hash_threads, accounts.hash_queue,
+    breaches.check, breaches.url, breaches.timeout,
     auth.algorithm,
     store.kind, store.directory, store.uri_file, store.uri, store.database,
     provision.socket, provision.timeout,

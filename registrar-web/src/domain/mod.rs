@@ -3,6 +3,7 @@
 
 mod audit;
 mod authority;
+mod breach;
 mod credentials;
 mod email;
 mod invite;
@@ -25,6 +26,7 @@ mod work;
 
 pub use audit::{Action, Actor, AuditEntry, AuditEvent, AuditId, BrokenChain, Subject};
 pub use authority::{Act, ActError, Authority};
+pub use breach::BreachDigest;
 pub use credentials::{Credentials, HostPart, HostTask, Kept, OnHost};
 pub use email::{Email, EmailError, MailDomain};
 pub use invite::{

@@ -1,5 +1,6 @@
 //! What the service needs of the world, as traits. Adapters implement them; tests own them.
 
+mod breaches;
 mod clock;
 mod entropy;
 mod hasher;
@@ -8,6 +9,7 @@ mod organisations;
 mod provisioner;
 mod store;
 
+pub use breaches::{BreachError, BreachRanges};
 pub use clock::{Clock, SystemClock};
 pub use entropy::{Entropy, EntropyExt, OsEntropy};
 pub use hasher::{HashError, PasswordHasher};

@@ -4,6 +4,7 @@
 mod admin;
 mod error;
 mod invited;
+mod leaked;
 mod mails;
 mod register;
 mod review;
@@ -15,6 +16,7 @@ mod world;
 
 pub use admin::{Readiness, ReadinessCheck};
 pub use error::{AdminError, RegisterError, VerifyError};
+pub(crate) use leaked::LEAKED;
 pub(crate) use mails::enqueue_verification;
 pub use register::{ClientKey, NameAnswer};
 pub use saga::Saga;

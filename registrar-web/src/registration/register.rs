@@ -3,11 +3,12 @@ use std::net::Ipv6Addr;
 use jiff::SignedDuration;
 
 use super::error::RegisterError;
+use super::leaked::LEAKED;
 use super::view::RegistrationView;
 use super::world::Registrar;
 use crate::domain::{
-    Invite, Mode, Passed, Registration, RegistrationId, Review, SignupForm, SignupRequest, Stage,
-    Status, Timestamp, Username, Work,
+    FieldErrors, Invite, Mode, Passed, Password, Registration, RegistrationId, Review, SignupForm,
+    SignupRequest, Stage, Status, Timestamp, Username, Work,
 };
 use crate::ports::{Availability, EntropyExt, HashError, StoreError, Unique};
 
@@ -73,6 +74,7 @@ impl Registrar {
         let invite = self.usable_invite(&request, now).await?;
         self.must_be_free(&request.username).await?;
         self.must_be_within_limit(client, now).await?;
+        self.must_not_be_leaked(request.password.as_ref()).await?;
 
         let id = RegistrationId::new(self.world.entropy.uuid_v7(now));
         let (draft, password) = self.draft(id, request, invite.as_ref(), now);
@@ -116,7 +118,7 @@ impl Registrar {
         request: SignupRequest,
         invite: Option<&Invite>,
         now: Timestamp,
-    ) -> (Registration, Option<crate::domain::Password>) {
+    ) -> (Registration, Option<Password>) {
         let expires_at = now + DRAFT_TTL;
         let draft = Registration {
             id,
@@ -147,6 +149,17 @@ impl Registrar {
             expires_at,
         };
         (draft, request.password)
+    }
+
+    async fn must_not_be_leaked(&self, password: Option<&Password>) -> Result<(), RegisterError> {
+        match password {
+            Some(password) if self.world.is_leaked(password).await => {
+                let mut errors = FieldErrors::default();
+                errors.add("password", LEAKED.0, LEAKED.1);
+                Err(RegisterError::Fields(errors))
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn must_be_free(&self, name: &Username) -> Result<(), RegisterError> {

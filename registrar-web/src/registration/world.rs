@@ -10,7 +10,7 @@ use crate::domain::{
 };
 use crate::hash::HashPool;
 use crate::metrics::Metrics;
-use crate::ports::{Clock, Entropy, Provisioner, Store};
+use crate::ports::{BreachRanges, Clock, Entropy, Provisioner, Store};
 
 /// What the service works with. Tests own every part of it.
 #[derive(Clone)]
@@ -29,6 +29,8 @@ pub struct World {
     pub verification_mails: u32,
     /// Who did what.
     pub audit: Audit,
+    /// Lists of leaked passwords; `None` where the host does not ask them.
+    pub breaches: Option<Arc<dyn BreachRanges>>,
     /// How much, how often, how long.
     pub metrics: Metrics,
     /// Rung when a registration may have become due.

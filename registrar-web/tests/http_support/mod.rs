@@ -21,6 +21,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use registrar_web::audit::Audit;
 use registrar_web::auth::{Auth, AuthPolicy, HostSide, KeyRing};
+use registrar_web::breaches::HttpRanges;
 use registrar_web::config::{Config, TokenAlgorithm};
 use registrar_web::domain::*;
 use registrar_web::hash::{CrateBcrypt, HashPool};
@@ -382,6 +383,9 @@ impl App {
             store,
             provisioner: metered_provisioner(host.clone(), metrics.clone()),
             metrics,
+            breaches: config.breaches.check.then(|| {
+                Arc::new(HttpRanges::new(&config.breaches).unwrap()) as Arc<dyn BreachRanges>
+            }),
             clock: clock.clone(),
             entropy: entropy.clone(),
             key: VerificationKey::new([7; 32]),

@@ -140,6 +140,7 @@ pub(crate) fn instance(store: Arc<dyn Store>, keys: &Path) -> Instance {
         metrics: registrar_web::metrics::Metrics::default(),
         store,
         provisioner: Arc::new(NoHost),
+        breaches: None,
         clock: Arc::new(Noon),
         entropy: entropy.clone(),
         key: VerificationKey::new([7; 32]),

@@ -115,6 +115,7 @@ impl TestService {
             metrics: Metrics::default(),
             store: store.clone(),
             provisioner: host.clone(),
+            breaches: None,
             clock: clock.clone(),
             entropy: entropy.clone(),
             key: VerificationKey::new([42; 32]),
