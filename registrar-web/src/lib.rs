@@ -24,3 +24,4 @@ pub mod registration;
 pub mod secrets;
 pub mod store;
 mod sys;
+pub mod text;

@@ -1,18 +1,17 @@
-use super::error::{LoginError, TokenError};
+use super::error::LoginError;
 use super::gate::{Entry, Inside, seconds_until};
+use super::opened::Opened;
 use super::two_factor::Entered;
-use super::world::{Auth, Client, Tokens, Typed};
+use super::world::{Auth, Client, Typed};
 use crate::domain::{
-    BcryptHash, Email, MailDomain, Registration, RegistrationId, Session, SessionEnd, Stage,
-    Timestamp, TokenDigest, User, UserState, Username,
+    BcryptHash, Email, MailDomain, Registration, RegistrationId, Stage, Timestamp, TokenDigest,
+    User, UserState, Username,
 };
-use crate::ports::{EntropyExt, HashError, PageRequest, StoreError};
+use crate::ports::{HashError, StoreError};
 use crate::registration::RegistrationView;
 
 /// How often a write is tried again when others write the same record.
 pub(super) const TRIES: usize = 16;
-/// Sessions of one account at once; one more ends the oldest.
-const MOST_SESSIONS: usize = 100;
 
 /// Whom someone says to be.
 #[derive(Clone, PartialEq, Eq)]
@@ -69,16 +68,17 @@ impl Auth {
     ///
     /// The limiter comes first. Then there is exactly one bcrypt, whoever was named, and one answer
     /// for all that is wrong; what is the matter with an account is told to who has its password.
-    /// A caller that goes away meanwhile changes nothing: the try counts.
+    /// A caller that goes away meanwhile changes nothing: the try counts. What the session is opened
+    /// by, the caller says by the type that it asks for: [`super::Tokens`] or [`super::PageLogin`].
     ///
     /// # Errors
     /// See [`LoginError`].
-    pub async fn login(
+    pub async fn login<T: Opened>(
         &self,
         who: &str,
         password: Typed,
         client: &Client,
-    ) -> Result<Entered, LoginError> {
+    ) -> Result<Entered<T>, LoginError> {
         let (this, client) = (self.clone(), client.clone());
         let named = who.trim().to_owned();
         let span = tracing::Span::current();
@@ -88,12 +88,12 @@ impl Auth {
             .unwrap_or_else(|e| Err(LoginError::Internal(e.to_string())))
     }
 
-    async fn try_login(
+    async fn try_login<T: Opened>(
         &self,
         who: &str,
         password: Typed,
         client: &Client,
-    ) -> Result<Entered, LoginError> {
+    ) -> Result<Entered<T>, LoginError> {
         let named = Named::read(who, &self.policy.domain);
         let counters = Counters {
             address: format!("login-address:{}", client.address.0),
@@ -140,12 +140,12 @@ impl Auth {
     }
 
     /// The password is right.
-    async fn let_in(
+    async fn let_in<T: Opened>(
         &self,
         found: Found,
         client: &Client,
         now: Timestamp,
-    ) -> Result<Entered, LoginError> {
+    ) -> Result<Entered<T>, LoginError> {
         let Found { user, registration } = found;
         match (user, registration) {
             (Some(user), _) if user.state == UserState::Active => {
@@ -158,50 +158,6 @@ impl Auth {
             (Some(user), _) => Err(refusal(&user)),
             (None, None) => Err(LoginError::WrongCredentials),
         }
-    }
-
-    /// Begins a session and gives its first tokens.
-    pub(super) async fn begin(
-        &self,
-        user: User,
-        client: &Client,
-        now: Timestamp,
-    ) -> Result<Tokens, LoginError> {
-        self.displace(&user, now).await?;
-        let (session, refresh) = Session::begin(
-            &self.refresh_key,
-            self.world.entropy.uuid_v7(now),
-            self.world.entropy.bytes(),
-            &user,
-            client.origin(now),
-            self.policy.refresh_ttl,
-        );
-        self.world.store.insert_session(&session).await?;
-        tracing::info!(USERNAME = %user.username, SESSION_ID = %session.id, "logged in");
-        self.tokens(user, session, refresh, now)
-            .map_err(|e| match e {
-                TokenError::Store(e) => LoginError::Store(e),
-                other => LoginError::Internal(other.to_string()),
-            })
-    }
-
-    /// Ends the oldest session of who has too many.
-    async fn displace(&self, user: &User, now: Timestamp) -> Result<(), StoreError> {
-        let page = PageRequest {
-            limit: MOST_SESSIONS,
-            after: None,
-        };
-        let page = self.world.store.list_sessions(user.id, &page).await?;
-        let is_full = page.items.len() >= MOST_SESSIONS;
-        if let Some(mut oldest) = page.items.into_iter().next().filter(|_| is_full) {
-            oldest.end(SessionEnd::Displaced, now);
-            match self.world.store.update_session(oldest).await {
-                // It is in use after all; the next login looks again.
-                Ok(_) | Err(StoreError::Conflict) => {}
-                Err(e) => return Err(e),
-            }
-        }
-        Ok(())
     }
 
     /// Writes what follows from the right password; the member is judged again, and the change made

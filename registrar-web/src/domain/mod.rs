@@ -51,7 +51,8 @@ pub use second_factor::{
     second_factor_of,
 };
 pub use session::{
-    Device, Ended, Origin, Presented, RefreshKey, RefreshToken, Session, SessionEnd, SessionId,
+    Device, Ended, FormToken, Origin, PageToken, Presented, RefreshKey, RefreshToken, Session,
+    SessionEnd, SessionId,
 };
 pub use signup::{FieldError, FieldErrors, SignupForm, SignupRequest, SignupRules, SshKeysField};
 pub use signup_fields::{FieldKind, FormField, FormRules};

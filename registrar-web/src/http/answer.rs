@@ -13,7 +13,7 @@ use tracing::Instrument;
 use super::client_address::{Client, Peer, client_address, client_key};
 use super::headers::secure;
 use super::local::LocalPeer;
-use super::pages;
+use super::pages::{self, Visitor};
 use super::problem::Problem;
 use super::problem_kind::Kind;
 use super::request_id::{self, CurrentRequest};
@@ -64,6 +64,7 @@ pub(super) async fn finish(
         CLIENT = %client.0,
     );
     let wants_json = wants_json(&path, request.headers());
+    let language = pages::language_of(&state.site, request.uri(), request.headers());
     // What the router has, not what the client wrote.
     let route = request.extensions().get::<MatchedPath>().cloned();
     request.extensions_mut().insert(Client(client));
@@ -79,7 +80,13 @@ pub(super) async fn finish(
         _ => next.run(request).instrument(span.clone()).await,
     };
     let mut response = match problem_of(&response) {
-        Some(problem) => write(&state, problem, response, &path, &current.text, wants_json),
+        Some(problem) if wants_json => write_json(&problem, response, &path, &current.text),
+        Some(problem) => {
+            let visitor = response.extensions().get::<Visitor>().cloned();
+            // None came as far as to be looked at.
+            let visitor = visitor.unwrap_or_else(|| Visitor::stranger(&state, language));
+            write_page(&problem, response, &visitor, &current.text)
+        }
         None => response,
     };
     secure(response.headers_mut(), &path, state.site.https);
@@ -163,28 +170,32 @@ fn problem_of(response: &Response) -> Option<Problem> {
     (is_error && !is_ours).then(|| Problem::new(Kind::of_status(status)))
 }
 
-fn write(
-    state: &AppState,
-    problem: Problem,
+fn write_json(problem: &Problem, response: Response, path: &str, request_id: &str) -> Response {
+    let body = serde_json::to_vec(&problem.body(path, request_id)).unwrap_or_default();
+    write(problem, response, "application/problem+json", body)
+}
+
+fn write_page(
+    problem: &Problem,
     response: Response,
-    path: &str,
+    visitor: &Visitor,
     request_id: &str,
-    wants_json: bool,
+) -> Response {
+    let page = pages::problem_page(visitor, problem, request_id);
+    write(problem, response, "text/html; charset=utf-8", page)
+}
+
+fn write(
+    problem: &Problem,
+    response: Response,
+    media_type: &'static str,
+    body: impl Into<Body>,
 ) -> Response {
     let (mut parts, _) = response.into_parts();
     parts.status = problem.kind.status();
     parts.headers.remove(header::CONTENT_LENGTH);
-    let (kind, body) = if wants_json {
-        let body = serde_json::to_vec(&problem.body(path, request_id)).unwrap_or_default();
-        ("application/problem+json", Body::from(body))
-    } else {
-        (
-            "text/html; charset=utf-8",
-            Body::from(pages::problem_page(state, &problem, request_id)),
-        )
-    };
     parts
         .headers
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    Response::from_parts(parts, body)
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    Response::from_parts(parts, body.into())
 }

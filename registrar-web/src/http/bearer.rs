@@ -27,11 +27,16 @@ impl FromRequestParts<AppState> for From {
     async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Problem> {
         let client = parts.extensions.get::<Client>();
         let client = client.ok_or_else(|| Problem::new(Kind::Internal))?;
-        let agent = parts.headers.get(header::USER_AGENT);
-        let agent = agent.and_then(|v| v.to_str().ok()).unwrap_or_default();
-        Ok(Self(auth::Client {
-            address: client.0.clone(),
-            device: Device::clean(agent),
-        }))
+        Ok(Self(client_from(client, &parts.headers)))
+    }
+}
+
+/// An address, and what the program there calls itself.
+pub(super) fn client_from(client: &Client, headers: &HeaderMap) -> auth::Client {
+    let agent = headers.get(header::USER_AGENT);
+    let agent = agent.and_then(|v| v.to_str().ok()).unwrap_or_default();
+    auth::Client {
+        address: client.0.clone(),
+        device: Device::clean(agent),
     }
 }

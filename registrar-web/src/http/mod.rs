@@ -69,6 +69,7 @@ pub fn router(state: AppState) -> Router {
         .fallback(|| async { Problem::new(Kind::NotFound) })
         .method_not_allowed_fallback(|| async { Problem::new(Kind::MethodNotAllowed) })
         // The last one is the outermost.
+        .layer(from_fn_with_state(state.clone(), pages::attach))
         .layer(from_fn_with_state(state.clone(), limits::count))
         .layer(RequestBodyTimeoutLayer::new(BODY_SILENCE))
         .layer(TimeoutLayer::with_status_code(

@@ -2,7 +2,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
 use axum::routing::get;
 use http::header;
 use jiff::civil::Date;
@@ -126,9 +125,7 @@ pub(super) fn documentation(document: OpenApi) -> Router<AppState> {
         )
         .route(
             "/api/docs",
-            get(move |State(state): State<AppState>| async move {
-                pages::docs::show(&state, &page)
-            }),
+            get(move |visitor: pages::Visitor| async move { pages::docs::show(&visitor, &page) }),
         )
 }
 

@@ -452,10 +452,14 @@ impl App {
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         for cookie in parts.headers.get_all(header::SET_COOKIE) {
-            let pair = cookie.to_str().unwrap().split(';').next().unwrap();
-            let (name, value) = pair.split_once('=').unwrap();
+            let cookie = cookie.to_str().unwrap();
+            let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();
             let mut jar = self.cookies.lock().unwrap();
-            jar.insert(name.to_owned(), value.to_owned());
+            if cookie.contains("Max-Age=0") {
+                jar.remove(name);
+            } else {
+                jar.insert(name.to_owned(), value.to_owned());
+            }
         }
         Answer {
             status: parts.status,
@@ -521,6 +525,28 @@ impl App {
     pub async fn get_with_cookies(&self, path: &str) -> Answer {
         self.request(Method::GET, path, &[("cookie", &self.cookie_line())])
             .await
+    }
+
+    /// Logs in on the page, as a browser does.
+    pub async fn sign_in(&self, name: &str) -> Answer {
+        let fields = [("emailOrUsername", name), ("password", PASSWORD)];
+        self.submit("/login", "/login", &fields).await
+    }
+
+    /// A cookie of the browser's; `None` when it has none of that name.
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        self.cookies.lock().unwrap().get(name).cloned()
+    }
+
+    /// Gives the browser a cookie, past the service.
+    pub fn put_cookie(&self, name: &str, value: &str) {
+        let mut jar = self.cookies.lock().unwrap();
+        jar.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Another browser: all cookies are gone.
+    pub fn forget_cookies(&self) {
+        self.cookies.lock().unwrap().clear();
     }
 
     pub fn cookie_line(&self) -> String {

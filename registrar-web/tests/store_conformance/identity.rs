@@ -173,7 +173,11 @@ impl Instance {
     /// Shows the password of someone who is asked for a second factor.
     pub(crate) async fn ask(&self, who: &str) -> ChallengeToken {
         let password = zeroize::Zeroizing::new(RIGHT.to_owned());
-        match self.auth.login(who, password, &Self::client()).await {
+        match self
+            .auth
+            .login::<Tokens>(who, password, &Self::client())
+            .await
+        {
             Ok(Entered::Asked(asked)) => asked.challenge,
             other => panic!("{other:?}"),
         }

@@ -2,6 +2,7 @@ use jiff::SignedDuration;
 
 use super::super::error::LoginError;
 use super::super::gate::seconds_until;
+use super::super::opened::Opened;
 use super::super::world::{Auth, Client, Tokens};
 use super::{FactorError, TRIES, to_the_end, wrong_codes};
 use crate::domain::{
@@ -18,9 +19,9 @@ const CODES_WINDOW: SignedDuration = SignedDuration::from_hours(1);
 
 /// What a right password leads to.
 #[derive(Debug)]
-pub enum Entered {
+pub enum Entered<T = Tokens> {
     /// A session.
-    In(Box<Tokens>),
+    In(Box<T>),
     /// A question.
     Asked(Asked),
 }
@@ -43,12 +44,12 @@ impl Auth {
     }
 
     /// The password is right, and the member may log in: begins a session, or a challenge.
-    pub(in crate::auth) async fn admit(
+    pub(in crate::auth) async fn admit<T: Opened>(
         &self,
         user: User,
         client: &Client,
         now: Timestamp,
-    ) -> Result<Entered, LoginError> {
+    ) -> Result<Entered<T>, LoginError> {
         let entropy = &self.world.entropy;
         let ask = |user: &mut User| {
             let Some(method) = self.method_of(user) else {
@@ -59,8 +60,8 @@ impl Auth {
         };
         let (user, asked) = self.record_login(user, ask).await?;
         let Some((challenge, token)) = asked else {
-            let tokens = self.begin(user, client, now).await?;
-            return Ok(Entered::In(Box::new(tokens)));
+            let opened = T::begin(self, user, client, now).await?;
+            return Ok(Entered::In(Box::new(opened)));
         };
         let method = challenge.method;
         if method == FactorMethod::Email {
@@ -103,25 +104,25 @@ impl Auth {
     ///
     /// # Errors
     /// See [`FactorError`].
-    pub async fn finish_login(
+    pub async fn finish_login<T: Opened>(
         &self,
         challenge: &str,
         method: FactorMethod,
         proof: Proof,
         client: &Client,
-    ) -> Result<Tokens, FactorError> {
+    ) -> Result<T, FactorError> {
         let token = ChallengeToken::parse(challenge).ok_or(FactorError::Gone)?;
         let (this, client) = (self.clone(), client.clone());
         to_the_end(async move { this.judge(&token, method, &proof, &client).await }).await
     }
 
-    async fn judge(
+    async fn judge<T: Opened>(
         &self,
         token: &ChallengeToken,
         method: FactorMethod,
         proof: &Proof,
         client: &Client,
-    ) -> Result<Tokens, FactorError> {
+    ) -> Result<T, FactorError> {
         let (store, key) = (&self.world.store, wrong_codes(token.user()));
         // Who only knows a member's id has no business at the counter.
         let user = store.user(token.user()).await?.ok_or(FactorError::Gone)?;
@@ -165,7 +166,7 @@ impl Auth {
                 self.note(&user, Action::RecoveryCodeUsed, client, details)
                     .await?;
             }
-            return Ok(self.begin(user, client, now).await?);
+            return Ok(T::begin(self, user, client, now).await?);
         }
         Err(StoreError::Conflict.into())
     }

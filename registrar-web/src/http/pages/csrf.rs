@@ -1,70 +1,42 @@
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use axum::extract::{FromRequest, Request};
 use http::header::{self, HeaderMap, HeaderValue};
 use subtle::ConstantTimeEq;
 
+use super::visitor::Visitor;
 use crate::http::extract::Form;
 use crate::http::problem::Problem;
 use crate::http::problem_kind::Kind;
 use crate::http::state::{AppState, Site};
-use crate::ports::EntropyExt;
 
 /// The name of the hidden field.
 const FIELD: &str = "csrf";
 
-/// Shows that a form was sent from a page of ours: the same random text in a cookie and in the
-/// form, which no other site can write.
-pub(super) struct Csrf {
-    /// For the hidden field.
-    pub token: String,
-    is_new: bool,
-}
+/// A form that was sent from a page of ours; any other is refused before the handler runs.
+pub(in crate::http) struct OurForm(pub Form);
 
-impl Csrf {
-    /// The browser's token, or a new one.
-    pub(super) fn of(state: &AppState, headers: &HeaderMap) -> Self {
-        match sent(&state.site, headers) {
-            Some(token) => Self {
-                token: token.to_owned(),
-                is_new: false,
-            },
-            None => Self {
-                token: URL_SAFE_NO_PAD.encode(state.registrar.world().entropy.bytes::<24>()),
-                is_new: true,
-            },
-        }
-    }
+impl FromRequest<AppState> for OurForm {
+    type Rejection = Problem;
 
-    /// Gives the browser its cookie, once.
-    pub(super) fn attach(&self, site: &Site, headers: &mut HeaderMap) {
-        if !self.is_new {
-            return;
-        }
-        let secure = if site.https { "; Secure" } else { "" };
-        let cookie = format!(
-            "{}={}; Path=/; HttpOnly; SameSite=Lax{secure}",
-            cookie_name(site),
-            self.token
-        );
-        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-            headers.append(header::SET_COOKIE, cookie);
-        }
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
+        let visitor = request.extensions().get::<Visitor>().cloned();
+        let visitor = visitor.ok_or_else(|| Problem::new(Kind::Internal))?;
+        let headers = request.headers().clone();
+        let form = Form::from_request(request, state).await?;
+        check(&visitor, &headers, &form)?;
+        Ok(Self(form))
     }
 }
 
-/// Judges a form's origin: what the browser itself says of it, then the token.
-pub(super) fn check(state: &AppState, headers: &HeaderMap, form: &Form) -> Result<(), Problem> {
-    let refused = || Err(Problem::new(Kind::CrossSite));
-    if !is_same_origin(&state.site, headers) {
-        return refused();
-    }
-    let Some(cookie) = sent(&state.site, headers) else {
-        return refused();
-    };
-    if bool::from(cookie.as_bytes().ct_eq(form.text(FIELD).as_bytes())) {
+/// Judges a form's origin: what the browser itself says of it, then the token. Who is signed in has
+/// one that is derived from the session; everyone else has a random one in a cookie, which no other
+/// site can write.
+pub(super) fn check(visitor: &Visitor, headers: &HeaderMap, form: &Form) -> Result<(), Problem> {
+    let sent = form.text(FIELD).as_bytes();
+    let is_it: bool = visitor.known_form_token().as_bytes().ct_eq(sent).into();
+    if is_it && !sent.is_empty() && is_same_origin(visitor.site(), headers) {
         Ok(())
     } else {
-        refused()
+        Err(Problem::new(Kind::CrossSite))
     }
 }
 
@@ -89,30 +61,4 @@ fn is_same_origin(site: &Site, headers: &HeaderMap) -> bool {
                     .is_some_and(|(_, host)| text(header::HOST) == Some(host))
         }
     }
-}
-
-fn cookie_name(site: &Site) -> &'static str {
-    if site.https {
-        "__Host-registrar-form"
-    } else {
-        "registrar-form"
-    }
-}
-
-fn sent<'a>(site: &Site, headers: &'a HeaderMap) -> Option<&'a str> {
-    let name = cookie_name(site);
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(n, token)| {
-            *n == name
-                && token.len() == 32
-                && token
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-        })
-        .map(|(_, token)| token)
 }

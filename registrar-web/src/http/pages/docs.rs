@@ -4,7 +4,7 @@ use serde_json::Value;
 use utoipa::openapi::OpenApi;
 
 use super::layout::{Page, render};
-use crate::http::state::AppState;
+use super::visitor::Visitor;
 
 #[derive(Template)]
 #[template(path = "pages/docs.html")]
@@ -51,9 +51,9 @@ struct Answer {
 }
 
 /// Shows the page.
-pub(crate) fn show(state: &AppState, body: &DocsBody) -> Response {
+pub(crate) fn show(visitor: &Visitor, body: &DocsBody) -> Response {
     render(&Docs {
-        page: Page::new(&state.site, "API"),
+        page: visitor.page("API"),
         body,
     })
 }

@@ -1,10 +1,9 @@
 use askama::Template;
-use axum::extract::State;
 use axum::response::Response;
 
 use super::layout::{Page, render};
+use super::visitor::Visitor;
 use crate::domain::Mode;
-use crate::http::state::AppState;
 
 #[derive(Template)]
 #[template(path = "pages/home.html")]
@@ -15,10 +14,10 @@ struct Home<'a> {
 }
 
 /// `/`
-pub(super) async fn show(State(state): State<AppState>) -> Response {
-    let mode = state.site.mode;
+pub(super) async fn show(visitor: Visitor) -> Response {
+    let mode = visitor.site().mode;
     render(&Home {
-        page: Page::new(&state.site, state.site.name.clone()),
+        page: visitor.page(&visitor.site().name),
         mode_words: mode.words(),
         open: mode != Mode::Closed,
     })

@@ -1,20 +1,29 @@
 //! The pages. Complete without scripts; the one script only saves people a click.
 
+mod account;
+mod cookies;
 mod csrf;
 pub(super) mod docs;
+mod flash;
 mod home;
 mod layout;
 mod live;
+mod login;
+mod own_path;
 mod problems;
 mod recover;
+mod second_step;
+mod signed_in;
 mod signup;
 mod status;
 mod verify;
+mod visitor;
 
 use axum::Router;
 use axum::routing::{get, post};
 
 pub(super) use problems::problem_page;
+pub(super) use visitor::{Visitor, attach, language_of};
 
 use super::state::AppState;
 
@@ -28,6 +37,10 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/signup/status/{username}/resend", post(status::resend))
         .route("/signup/status/{username}/events", get(live::events))
         .route("/verify-email", get(verify::show).post(verify::submit))
+        .route("/login", get(login::show).post(login::submit))
+        .route("/login/second-step", post(second_step::submit))
+        .route("/logout", post(login::out))
+        .route("/account", get(account::show))
         .route("/recover", get(recover::show).post(recover::submit))
         .route("/problems/{code}", get(problems::explain))
 }

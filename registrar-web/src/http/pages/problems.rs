@@ -1,12 +1,11 @@
 use askama::Template;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 
 use super::layout::{Page, render};
+use super::visitor::Visitor;
 use crate::http::extract::PathText;
 use crate::http::problem::Problem;
 use crate::http::problem_kind::Kind;
-use crate::http::state::AppState;
 
 #[derive(Template)]
 #[template(path = "pages/problem.html")]
@@ -24,9 +23,9 @@ struct Explain<'a> {
 }
 
 /// The page of an error.
-pub(crate) fn problem_page(state: &AppState, problem: &Problem, request_id: &str) -> String {
+pub(crate) fn problem_page(visitor: &Visitor, problem: &Problem, request_id: &str) -> String {
     let page = ProblemPage {
-        page: Page::new(&state.site, problem.kind.title()),
+        page: visitor.page(problem.kind.title()),
         problem,
         request_id,
     };
@@ -35,10 +34,10 @@ pub(crate) fn problem_page(state: &AppState, problem: &Problem, request_id: &str
 }
 
 /// `/problems/{code}`: what the `type` of an error means.
-pub(super) async fn explain(State(state): State<AppState>, PathText(code): PathText) -> Response {
+pub(super) async fn explain(visitor: Visitor, PathText(code): PathText) -> Response {
     match Kind::of_code(&code) {
         Some(kind) => render(&Explain {
-            page: Page::new(&state.site, kind.title()),
+            page: visitor.page(kind.title()),
             kind,
         }),
         None => Problem::new(Kind::NotFound).into_response(),

@@ -3,23 +3,23 @@ use std::collections::BTreeMap;
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::header::{self, HeaderMap, HeaderValue};
+use http::header::HeaderMap;
 
-use super::csrf::{self, Csrf};
-use super::layout::{Page, render};
+use super::csrf;
+use super::layout::{Page, render_with};
+use super::visitor::Visitor;
 use crate::auth::RecoveryProof;
 use crate::http::api::password::FORGOT_WORDS;
 use crate::http::bearer::From;
 use crate::http::extract::{Form, QueryText};
 use crate::http::problem::Problem;
 use crate::http::problem_kind::Kind;
-use crate::http::state::{AppState, Site};
+use crate::http::state::AppState;
 
 #[derive(Template)]
 #[template(path = "pages/recover.html")]
 struct RecoverPage<'a> {
     page: Page<'a>,
-    csrf: &'a str,
     stage: Stage,
     sent_words: &'static str,
     alert: Option<String>,
@@ -55,10 +55,10 @@ struct Typed<'a> {
 pub(super) async fn show(
     State(state): State<AppState>,
     QueryText(query): QueryText,
-    headers: HeaderMap,
+    visitor: Visitor,
 ) -> Result<Response, Problem> {
     let Some(token) = query.get("token") else {
-        return Ok(write(&state, &headers, Stage::Ask, &Typed::default(), None));
+        return Ok(write(&visitor, Stage::Ask, &Typed::default(), None));
     };
     let found = state.auth.look_at_recovery(token).await?;
     let username = found.ok_or_else(|| Problem::new(Kind::RecoveryUnknown))?;
@@ -67,13 +67,14 @@ pub(super) async fn show(
         username: username.as_str(),
         ..Typed::default()
     };
-    Ok(write(&state, &headers, Stage::Link, &typed, None))
+    Ok(write(&visitor, Stage::Link, &typed, None))
 }
 
 /// `POST /recover`: the name of the account; or a new password with the link's token or the code.
 pub(super) async fn submit(
     State(state): State<AppState>,
     From(client): From,
+    visitor: Visitor,
     headers: HeaderMap,
     form: Form,
 ) -> Response {
@@ -90,8 +91,8 @@ pub(super) async fn submit(
         }
         (None, None) => (Stage::Ask, None),
     };
-    if let Err(problem) = csrf::check(&state, &headers, &form) {
-        return write(&state, &headers, stage, &typed, Some(&problem));
+    if let Err(problem) = csrf::check(&visitor, &headers, &form) {
+        return write(&visitor, stage, &typed, Some(&problem));
     }
     let done = match proof {
         Some(proof) => {
@@ -100,7 +101,7 @@ pub(super) async fn submit(
             reset.map(|()| Stage::Done)
         }
         None if typed.who.trim().is_empty() => {
-            return write(&state, &headers, Stage::Ask, &typed, None);
+            return write(&visitor, Stage::Ask, &typed, None);
         }
         None => {
             let asked = state.auth.forgot_password(typed.who, &client).await;
@@ -108,24 +109,21 @@ pub(super) async fn submit(
         }
     };
     match done.map_err(Problem::from) {
-        Ok(stage) => write(&state, &headers, stage, &typed, None),
+        Ok(stage) => write(&visitor, stage, &typed, None),
         // A link that is of no use leaves nothing to type.
         Err(problem) if stage == Stage::Link && problem.kind == Kind::RecoveryUnknown => {
             problem.into_response()
         }
-        Err(problem) => write(&state, &headers, stage, &typed, Some(&problem)),
+        Err(problem) => write(&visitor, stage, &typed, Some(&problem)),
     }
 }
 
 fn write(
-    state: &AppState,
-    headers: &HeaderMap,
+    visitor: &Visitor,
     stage: Stage,
     typed: &Typed<'_>,
     problem: Option<&Problem>,
 ) -> Response {
-    let site: &Site = &state.site;
-    let csrf = Csrf::of(state, headers);
     let errors: BTreeMap<&str, &str> = problem
         .map(|p| p.errors.iter())
         .into_iter()
@@ -137,9 +135,8 @@ fn write(
         Stage::Link => "Choose a new password",
         Stage::Done => "Your password is changed",
     };
-    let mut response = render(&RecoverPage {
-        page: Page::new(site, title),
-        csrf: &csrf.token,
+    let page = RecoverPage {
+        page: visitor.page(title),
         stage,
         sent_words: FORGOT_WORDS,
         alert: problem.map(|p| match p.kind {
@@ -153,14 +150,6 @@ fn write(
         token: typed.token,
         username: typed.username,
         wrong_password: errors.get("newPassword").map(|m| (*m).to_owned()),
-    });
-    csrf.attach(site, response.headers_mut());
-    if let Some(problem) = problem {
-        *response.status_mut() = problem.kind.status();
-        if let Some(seconds) = problem.retry_after {
-            let headers = response.headers_mut();
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-    }
-    response
+    };
+    render_with(&page, problem)
 }

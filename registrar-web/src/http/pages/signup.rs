@@ -3,10 +3,11 @@ use std::collections::BTreeMap;
 use askama::Template;
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use http::header::{self, HeaderMap, HeaderValue};
+use http::header::HeaderMap;
 
-use super::csrf::{self, Csrf};
-use super::layout::{Page, render};
+use super::csrf;
+use super::layout::{Page, render_with};
+use super::visitor::Visitor;
 use crate::domain::{FieldKind, FormField, FormRules, Mode, SignupForm, SshKeysField};
 use crate::http::client_address::Client;
 use crate::http::extract::{Form, QueryText};
@@ -18,7 +19,6 @@ use crate::http::state::{AppState, Site};
 #[template(path = "pages/signup.html")]
 struct SignupPage<'a> {
     page: Page<'a>,
-    csrf: &'a str,
     mode_words: &'static str,
     open: bool,
     alert: Option<String>,
@@ -101,13 +101,11 @@ fn fields(site: &Site, with_invite: bool) -> (Vec<Field>, Vec<Field>) {
 }
 
 fn write(
-    state: &AppState,
-    headers: &HeaderMap,
+    visitor: &Visitor,
     value_of: impl Fn(&str) -> String,
     problem: Option<&Problem>,
 ) -> Response {
-    let site = &state.site;
-    let csrf = Csrf::of(state, headers);
+    let site = visitor.site();
     let errors: BTreeMap<&str, &str> = problem
         .map(|p| p.errors.iter())
         .into_iter()
@@ -130,8 +128,7 @@ fn write(
     let (main, more) = fields(site, with_invite);
     let more: Vec<Field> = more.into_iter().map(fill).collect();
     let page = SignupPage {
-        page: Page::new(site, "Sign up"),
-        csrf: &csrf.token,
+        page: visitor.page("Sign up"),
         mode_words: site.mode.words(),
         open: site.mode != Mode::Closed,
         alert: problem.map(|p| match p.kind {
@@ -143,25 +140,11 @@ fn write(
         more_is_open: more.iter().any(|f| f.error.is_some() || f.required),
         more,
     };
-    let mut response = render(&page);
-    csrf.attach(site, response.headers_mut());
-    if let Some(problem) = problem {
-        *response.status_mut() = problem.kind.status();
-        if let Some(seconds) = problem.retry_after {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-    }
-    response
+    render_with(&page, problem)
 }
 
 /// `GET /signup`, with `?invite=` from an invite's link.
-pub(super) async fn show(
-    State(state): State<AppState>,
-    QueryText(mut query): QueryText,
-    headers: HeaderMap,
-) -> Response {
+pub(super) async fn show(QueryText(mut query): QueryText, visitor: Visitor) -> Response {
     let invite = query
         .remove("invite")
         .filter(|t| t.len() <= 64)
@@ -170,19 +153,20 @@ pub(super) async fn show(
         "inviteToken" => invite.clone(),
         _ => String::new(),
     };
-    write(&state, &headers, value_of, None)
+    write(&visitor, value_of, None)
 }
 
 /// `POST /signup`: the same call as the API's, then the status page.
 pub(super) async fn submit(
     State(state): State<AppState>,
     Extension(client): Extension<Client>,
+    visitor: Visitor,
     headers: HeaderMap,
     form: Form,
 ) -> Response {
     let value_of = |name: &str| form.text(name).to_owned();
-    if let Err(problem) = csrf::check(&state, &headers, &form) {
-        return write(&state, &headers, value_of, Some(&problem));
+    if let Err(problem) = csrf::check(&visitor, &headers, &form) {
+        return write(&visitor, value_of, Some(&problem));
     }
     let signup = SignupForm {
         username: value_of("username"),
@@ -200,6 +184,6 @@ pub(super) async fn submit(
     };
     match state.registrar.register(signup, &client.0).await {
         Ok(view) => Redirect::to(&format!("/signup/status/{}", view.username)).into_response(),
-        Err(error) => write(&state, &headers, value_of, Some(&error.into())),
+        Err(error) => write(&visitor, value_of, Some(&error.into())),
     }
 }

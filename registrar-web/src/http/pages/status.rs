@@ -1,14 +1,14 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use http::header::HeaderMap;
 use std::collections::BTreeMap;
 
-use super::csrf::{self, Csrf};
-use super::layout::{Page, render};
+use super::csrf::OurForm;
+use super::layout::{Page, render_with};
+use super::visitor::Visitor;
 use crate::domain::{Status, Timestamp, Username};
 use crate::http::api::verify::{RESEND_WORDS, resend as ask_again};
-use crate::http::extract::{Form, PathText, QueryText};
+use crate::http::extract::{PathText, QueryText};
 use crate::http::problem::Problem;
 use crate::http::problem_kind::Kind;
 use crate::http::state::AppState;
@@ -21,7 +21,6 @@ const REFRESH: u32 = 15;
 #[template(path = "pages/status.html")]
 struct StatusPage<'a> {
     page: Page<'a>,
-    csrf: &'a str,
     view: &'a RegistrationView,
     phase: Phase,
     steps: Vec<Step>,
@@ -151,32 +150,25 @@ pub(super) async fn find(state: &AppState, name: &str) -> Result<RegistrationVie
 }
 
 fn write(
-    state: &AppState,
-    headers: &HeaderMap,
+    visitor: &Visitor,
     view: &RegistrationView,
     notice: Option<&'static str>,
     code_problem: Option<&Problem>,
 ) -> Response {
-    let csrf = Csrf::of(state, headers);
     let phase = Phase::of(view);
-    let mut page = Page::new(&state.site, format!("Registration of {}", view.username));
+    let mut page = visitor.page(format!("Registration of {}", view.username));
     // Never while someone types a code.
     page.refresh = matches!(phase, Phase::Working).then_some(REFRESH);
-    let mut response = render(&StatusPage {
+    let page = StatusPage {
         page,
-        csrf: &csrf.token,
         view,
         phase,
         steps: steps(view),
         verify_until: view.details.verify_until.map(clock),
         notice,
         code_error: code_problem.map(|p| p.detail.clone()),
-    });
-    csrf.attach(&state.site, response.headers_mut());
-    if let Some(problem) = code_problem {
-        *response.status_mut() = problem.kind.status();
-    }
-    response
+    };
+    render_with(&page, code_problem)
 }
 
 /// `GET /signup/status/{username}`
@@ -184,27 +176,20 @@ pub(super) async fn show(
     State(state): State<AppState>,
     PathText(name): PathText,
     QueryText(query): QueryText,
-    headers: HeaderMap,
+    visitor: Visitor,
 ) -> Result<Response, Problem> {
     let view = find(&state, &name).await?;
     let asked = query.contains_key("asked");
-    Ok(write(
-        &state,
-        &headers,
-        &view,
-        asked.then_some(RESEND_WORDS),
-        None,
-    ))
+    Ok(write(&visitor, &view, asked.then_some(RESEND_WORDS), None))
 }
 
 /// `POST /signup/status/{username}/code`
 pub(super) async fn code(
     State(state): State<AppState>,
     PathText(name): PathText,
-    headers: HeaderMap,
-    form: Form,
+    visitor: Visitor,
+    OurForm(form): OurForm,
 ) -> Result<Response, Problem> {
-    csrf::check(&state, &headers, &form)?;
     let view = find(&state, &name).await?;
     let verified = state
         .registrar
@@ -215,7 +200,7 @@ pub(super) async fn code(
         Err(problem) if problem.kind == Kind::StoreUnavailable => Err(problem),
         Err(problem) => {
             let view = find(&state, &name).await?;
-            Ok(write(&state, &headers, &view, None, Some(&problem)))
+            Ok(write(&visitor, &view, None, Some(&problem)))
         }
     }
 }
@@ -224,10 +209,8 @@ pub(super) async fn code(
 pub(super) async fn resend(
     State(state): State<AppState>,
     PathText(name): PathText,
-    headers: HeaderMap,
-    form: Form,
+    OurForm(form): OurForm,
 ) -> Result<Response, Problem> {
-    csrf::check(&state, &headers, &form)?;
     let name = Username::parse(&name).map_err(|_| Problem::new(Kind::NotFound))?;
     ask_again(&state, name.as_str(), form.text("personalEmail")).await?;
     Ok(Redirect::to(&format!("/signup/status/{name}?asked=1")).into_response())

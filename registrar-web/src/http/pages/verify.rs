@@ -5,12 +5,13 @@ use axum::response::{IntoResponse, Response};
 use http::Method;
 use http::header::HeaderMap;
 
-use super::csrf::{self, Csrf};
+use super::csrf::OurForm;
 use super::layout::{Page, render};
+use super::visitor::Visitor;
 use crate::http::answer::wants_json;
 use crate::http::api::verify::token_of;
 use crate::http::api::wire::RegistrationStatus;
-use crate::http::extract::{Form, QueryText};
+use crate::http::extract::QueryText;
 use crate::http::problem::Problem;
 use crate::http::problem_kind::Kind;
 use crate::http::state::AppState;
@@ -20,7 +21,6 @@ use crate::registration::TokenState;
 #[template(path = "pages/verify.html")]
 struct VerifyPage<'a> {
     page: Page<'a>,
-    csrf: &'a str,
     token: &'a str,
     username: String,
     stage: Stage,
@@ -43,13 +43,14 @@ pub(super) async fn show(
     State(state): State<AppState>,
     method: Method,
     QueryText(mut query): QueryText,
+    visitor: Visitor,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let text = query.remove("token").unwrap_or_default();
     if method == Method::GET && wants_json("", &headers) {
         verify_for_json(&state, &text).await
     } else {
-        ask(&state, &headers, &text).await
+        ask(&state, &visitor, &text).await
     }
 }
 
@@ -58,23 +59,18 @@ async fn verify_for_json(state: &AppState, text: &str) -> Result<Response, Probl
     Ok(Json(RegistrationStatus::from(view)).into_response())
 }
 
-async fn ask(state: &AppState, headers: &HeaderMap, text: &str) -> Result<Response, Problem> {
+async fn ask(state: &AppState, visitor: &Visitor, text: &str) -> Result<Response, Problem> {
     let token = token_of(text)?;
     match state.registrar.look_at_token(&token).await? {
         TokenState::Open { username } => Ok(write(
-            state,
-            headers,
+            visitor,
             token.expose(),
             username.to_string(),
             Stage::Ask,
         )),
-        TokenState::Used { username } => Ok(write(
-            state,
-            headers,
-            "",
-            username.to_string(),
-            Stage::Before,
-        )),
+        TokenState::Used { username } => {
+            Ok(write(visitor, "", username.to_string(), Stage::Before))
+        }
         TokenState::Expired => Err(Problem::new(Kind::VerificationExpired)),
         TokenState::Unknown => Err(Problem::new(Kind::VerificationUnknown)),
     }
@@ -83,50 +79,29 @@ async fn ask(state: &AppState, headers: &HeaderMap, text: &str) -> Result<Respon
 /// `POST /verify-email`: the button.
 pub(super) async fn submit(
     State(state): State<AppState>,
-    headers: HeaderMap,
-    form: Form,
+    visitor: Visitor,
+    OurForm(form): OurForm,
 ) -> Result<Response, Problem> {
-    csrf::check(&state, &headers, &form)?;
     let token = token_of(form.text("token"))?;
     match state.registrar.verify_token(&token).await {
-        Ok(view) => Ok(write(
-            &state,
-            &headers,
-            "",
-            view.username.to_string(),
-            Stage::Done,
-        )),
+        Ok(view) => Ok(write(&visitor, "", view.username.to_string(), Stage::Done)),
         // Pressed twice, or the page was loaded again.
-        Err(crate::registration::VerifyError::Used { username }) => Ok(write(
-            &state,
-            &headers,
-            "",
-            username.to_string(),
-            Stage::Before,
-        )),
+        Err(crate::registration::VerifyError::Used { username }) => {
+            Ok(write(&visitor, "", username.to_string(), Stage::Before))
+        }
         Err(error) => Err(error.into()),
     }
 }
 
-fn write(
-    state: &AppState,
-    headers: &HeaderMap,
-    token: &str,
-    username: String,
-    stage: Stage,
-) -> Response {
-    let csrf = Csrf::of(state, headers);
+fn write(visitor: &Visitor, token: &str, username: String, stage: Stage) -> Response {
     let title = match stage {
         Stage::Ask => "Verify your address",
         Stage::Done | Stage::Before => "Your address is verified",
     };
-    let mut response = render(&VerifyPage {
-        page: Page::new(&state.site, title),
-        csrf: &csrf.token,
+    render(&VerifyPage {
+        page: visitor.page(title),
         token,
         username,
         stage,
-    });
-    csrf.attach(&state.site, response.headers_mut());
-    response
+    })
 }

@@ -1,4 +1,5 @@
-use std::fmt;
+mod page;
+mod refresh;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,9 +7,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
-use super::{TokenDigest, User, UserId, VerificationKey};
+use super::{TokenDigest, User, UserId};
+
+pub use page::{FormToken, PageToken};
+pub use refresh::{RefreshKey, RefreshToken};
 
 /// Names a session; the claim `sid` of its access tokens.
 pub type SessionId = Uuid;
@@ -16,10 +19,6 @@ pub type SessionId = Uuid;
 /// How long a spent refresh token brings the same answer again, for clients that lost the reply or
 /// ask twice at once.
 const REPLAY: SignedDuration = SignedDuration::from_secs(10);
-/// What refresh tokens begin with, so that scanners of leaked secrets know them.
-const PREFIX: &str = "crr_";
-/// Bytes of a token: id, generation, secret.
-const BYTES: usize = 16 + 4 + 32;
 
 /// One login on one device, and the family of refresh tokens that descend from it: each one is
 /// spent by asking for the next.
@@ -53,6 +52,20 @@ pub struct Session {
     pub expires_at: Timestamp,
     /// How it ended, if it did before that.
     pub ended: Option<Ended>,
+    /// What opens it.
+    #[serde(default)]
+    kind: Kind,
+}
+
+/// What a session is opened by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Kind {
+    /// Tokens for programs.
+    #[default]
+    Tokens,
+    /// A cookie, for pages.
+    Pages,
 }
 
 /// A spent token.
@@ -103,15 +116,6 @@ pub enum SessionEnd {
     PasswordChanged,
 }
 
-/// Derives refresh tokens.
-#[derive(Clone)]
-pub struct RefreshKey(VerificationKey);
-
-/// A refresh token: `crr_` and 70 characters of base64url, which name the session and prove that
-/// this service gave it out.
-#[derive(Clone, PartialEq, Eq)]
-pub struct RefreshToken(Zeroizing<String>);
-
 /// What a token that was shown is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presented {
@@ -140,78 +144,6 @@ impl Device {
     }
 }
 
-impl RefreshKey {
-    /// Derives from the service's secret.
-    #[must_use]
-    pub fn new(key: VerificationKey) -> Self {
-        Self(key)
-    }
-
-    fn token(&self, session: &Session, generation: u32) -> RefreshToken {
-        let message = format!("{}:{generation}", session.nonce);
-        let secret = self.0.derive(b"refresh-token", session.id, &message);
-        let mut bytes = Zeroizing::new([0; BYTES]);
-        bytes[..16].copy_from_slice(session.id.as_bytes());
-        bytes[16..20].copy_from_slice(&generation.to_be_bytes());
-        bytes[20..].copy_from_slice(&secret);
-        RefreshToken(Zeroizing::new(format!(
-            "{PREFIX}{}",
-            URL_SAFE_NO_PAD.encode(*bytes)
-        )))
-    }
-}
-
-impl fmt::Debug for RefreshKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RefreshKey(redacted)")
-    }
-}
-
-impl RefreshToken {
-    /// Parses what a client sent; `None` for anything that can't be one.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let bytes = URL_SAFE_NO_PAD.decode(text.strip_prefix(PREFIX)?).ok()?;
-        (bytes.len() == BYTES).then(|| Self(Zeroizing::new(text.to_owned())))
-    }
-
-    /// The session that it names.
-    #[must_use]
-    pub fn session(&self) -> SessionId {
-        self.parts().0
-    }
-
-    fn parts(&self) -> (SessionId, u32) {
-        let decoded = URL_SAFE_NO_PAD.decode(self.0.get(PREFIX.len()..).unwrap_or_default());
-        let bytes = Zeroizing::new(decoded.unwrap_or_default());
-        let id = bytes.get(..16).and_then(|b| Uuid::from_slice(b).ok());
-        let generation = bytes.get(16..20).and_then(|b| b.try_into().ok());
-        (
-            id.unwrap_or_default(),
-            generation.map_or(0, u32::from_be_bytes),
-        )
-    }
-
-    /// What the store keeps of it.
-    #[must_use]
-    pub fn digest(&self) -> TokenDigest {
-        TokenDigest::of(&self.0)
-    }
-
-    /// The token, for its client alone.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for RefreshToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RefreshToken(redacted)")
-    }
-}
-
 impl Session {
     /// Begins one, with its first token.
     #[must_use]
@@ -236,6 +168,7 @@ impl Session {
             expires_at: from.at + lasts,
             latest: from,
             ended: None,
+            kind: Kind::Tokens,
         };
         let token = key.token(&session, 0);
         session.present = token.digest();
@@ -310,7 +243,9 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
+    use super::refresh::{BYTES, PREFIX};
     use super::*;
+    use crate::domain::VerificationKey;
     use crate::domain::{
         Access, DisplayName, Email, Profile, RegistrationId, Role, UserState, Username,
     };
@@ -321,7 +256,7 @@ mod tests {
         Timestamp::from_second(1_800_000_000 + seconds).unwrap()
     }
 
-    fn from(seconds: i64) -> Origin {
+    pub(super) fn from(seconds: i64) -> Origin {
         Origin {
             at: at(seconds),
             address: "192.0.2.7".into(),
@@ -329,7 +264,7 @@ mod tests {
         }
     }
 
-    fn user() -> User {
+    pub(super) fn user() -> User {
         User {
             id: RegistrationId::new(Uuid::from_u128(1)),
             version: 1,
