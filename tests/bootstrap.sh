@@ -9,6 +9,7 @@
 #   tests/bootstrap.sh deny      cargo-deny, compiled once into the cache
 #   tests/bootstrap.sh fuzz      cargo-fuzz, compiled once into the cache
 #   tests/bootstrap.sh contract  schemathesis from PyPI, once into the cache, in an environment of its own
+#   tests/bootstrap.sh browser   Chromium, and from npm what drives it (tests/browser)
 #   tests/bootstrap.sh paths     prints the paths of the compiled tools as shell assignments
 #
 # Packages that bring a daemon are installed without it being started, now or at the next boot.
@@ -26,6 +27,8 @@ readonly BUILD_PACKAGES=(gcc libc6-dev libcrypt-dev pkg-config ca-certificates)
 readonly HOST_PACKAGES=(postfix openssh-server openssh-client neomutt lynx w3m swaks sshpass tmux curl
   passwd libc-bin util-linux iproute2 procps perl openssl)
 readonly FUZZ_PACKAGES=(g++)
+readonly NODE_PACKAGES=(nodejs npm)
+readonly BROWSER_PACKAGES=(chromium fonts-dejavu-core)
 readonly CONTRACT_PACKAGES=(python3-venv)
 readonly NSPAWN_PACKAGES=(mmdebstrap util-linux procps)
 readonly DEB_PACKAGES=(debhelper lintian)
@@ -98,6 +101,12 @@ install_nspawn() {
   install_packages systemd-container
 }
 
+# Any will do: who has another one than Debian's keeps it.
+install_node() {
+  if command -v node >/dev/null && command -v npm >/dev/null; then return 0; fi
+  install_packages "${NODE_PACKAGES[@]}"
+}
+
 tool_path() { echo "$TOOLS/$1-$2/bin/$3"; }
 
 # Compiles a crate's program unless the cache has it. In a target directory of its own, which is
@@ -146,6 +155,16 @@ for part in "$@"; do
         /usr/bin/python3 -m venv "$root"
         # A half-installed one is made anew next time.
         "$root/bin/pip" install --quiet --disable-pip-version-check "$CONTRACT==$CONTRACT_VERSION" || { rm -rf "$root"; die "pip install failed: $CONTRACT"; }
+      fi
+      ;;
+    browser)
+      install_packages "${BROWSER_PACKAGES[@]}"
+      install_node
+      modules="$(cd "$(dirname "${BASH_SOURCE[0]}")/browser" && pwd)"
+      # Again when the list has changed.
+      if ! cmp -s "$modules/package-lock.json" "$modules/node_modules/.installed"; then
+        (cd "$modules" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null) || die "npm ci failed: tests/browser"
+        cp "$modules/package-lock.json" "$modules/node_modules/.installed"
       fi
       ;;
     paths)

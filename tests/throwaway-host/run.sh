@@ -5,6 +5,7 @@
 #   tests/throwaway-host/run.sh           runs until Ctrl-C
 #   tests/throwaway-host/run.sh --check   does one whole sign-up and ends; non-zero names the step
 #   tests/throwaway-host/run.sh --contract  asks the API all that its description allows, and more
+#   tests/throwaway-host/run.sh --browser  uses the pages with a real browser
 #   tests/throwaway-host/run.sh --bench   measures registrations with the optimised programs and ends:
 #       BENCH_AT_ONCE=1,8,32,64 so many at once, on a host that had BENCH_ACCOUNTS=0 accounts before,
 #       written by BENCH_WRITER=shadow-utils (accounts.writer of provisiond.toml)
@@ -28,6 +29,10 @@ case "${1:-}" in
     SCHEMATHESIS="$(eval "$("$root/tests/bootstrap.sh" paths)"; echo "$SCHEMATHESIS")"
     export SCHEMATHESIS
     [[ -x $SCHEMATHESIS ]] || die "$SCHEMATHESIS is missing: tests/bootstrap.sh contract"
+    ;;
+  --browser)
+    HOST_MODE=browser
+    [[ -d $root/tests/browser/node_modules/playwright-core ]] || die "playwright-core is missing: tests/bootstrap.sh browser"
     ;;
   --bench)
     HOST_MODE=bench profile=release needed+=(load)
