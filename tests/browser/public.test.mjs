@@ -20,6 +20,7 @@ test("these checks find what is wrong with a page", async () => {
     document.querySelector("main").append(picture);
     const wide = document.createElement("div");
     wide.style.width = "500px";
+    wide.style.height = "1px";
     document.querySelector("main").append(wide);
   });
   await person.fitsTheScreen();
