@@ -34,6 +34,7 @@ fn no_key_is_left_out() {
         "server",
         "community",
         "registration",
+        "review",
         "accounts",
         "auth",
         "roles.may_invite",

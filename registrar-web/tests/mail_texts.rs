@@ -4,14 +4,21 @@ mod mail_support;
 
 use mail_support::{TestClock, community, job, key, registration};
 use registrar_web::domain::{
-    CredentialChange, Device, DisplayName, FactorChange, MailKind, Origin, Verification,
+    CredentialChange, Device, DisplayName, FactorChange, MailKind, Origin, Remark, Review,
+    Verification,
 };
 use registrar_web::mail::compose;
 use registrar_web::ports::{Clock, Message};
 
 fn mail(kind: MailKind, display_name: &str) -> Message {
     let now = TestClock::new().now();
-    let r = registration(now, display_name);
+    let mut r = registration(now, display_name);
+    if matches!(kind, MailKind::Approved | MailKind::Question { .. }) {
+        r.review = Review::Waiting { since: now };
+        r.prove_address(now);
+        let text = "Which of the meetings have you been to?\nWe see you as <ada> in none.";
+        r.ask("grace", Remark::parse(text).unwrap(), now).unwrap();
+    }
     compose(&job(&r, kind, now), &r, &key(), &community()).unwrap()
 }
 
@@ -23,11 +30,13 @@ fn origin(at: &str, address: &str, device: &str) -> Origin {
     }
 }
 
-fn all() -> [MailKind; 7] {
+fn all() -> [MailKind; 9] {
     [
         MailKind::VerifyEmail,
         MailKind::AlreadyMember,
         MailKind::Welcome,
+        MailKind::Approved,
+        MailKind::Question { number: 0 },
         MailKind::Rejected {
             reason: "We know nobody who knows you yet.\nCome by on <IRC> & say hello.".into(),
         },
@@ -87,6 +96,22 @@ fn each_mail_says_what_it_said_before() {
         );
         insta::assert_snapshot!(format!("{name}.html"), mail.html);
     }
+}
+
+#[test]
+fn only_a_proven_address_is_told_the_way_to_the_receipt() {
+    let now = TestClock::new().now();
+    let mut r = registration(now, "Ada");
+    let mut text = |r: &_| {
+        let mail = compose(&job(r, MailKind::Approved, now), r, &key(), &community());
+        mail.unwrap().text.replace('\n', " ")
+    };
+    let before = text(&r);
+    assert!(!before.contains("/receipt/"), "{before}");
+    assert!(before.contains("verify this address"), "{before}");
+    r.prove_address(now);
+    let after = text(&r);
+    assert!(after.contains("/receipt/"), "{after}");
 }
 
 #[test]

@@ -106,9 +106,33 @@ pub(crate) enum Registrations {
     },
     /// Show one
     Show(Which),
+    /// Take one up that waits for review, so that nobody else decides about it for a while
+    Claim {
+        #[command(flatten)]
+        which: Which,
+        /// Also when another reviewer has it
+        #[arg(long)]
+        take_over: bool,
+    },
+    /// Write a note about one, for reviewers alone
+    Note {
+        #[command(flatten)]
+        which: Which,
+        /// The note
+        #[arg(long)]
+        text: String,
+    },
+    /// Ask the applicant something, by mail; the answer stands in `show`
+    Ask {
+        #[command(flatten)]
+        which: Which,
+        /// The question
+        #[arg(long)]
+        text: String,
+    },
     /// Let one that waits for review go on
     Approve(Which),
-    /// End one; the person reads the reason on the status page and in a mail
+    /// End one; the person reads the reason on the receipt and in a mail
     Reject {
         #[command(flatten)]
         which: Which,

@@ -9,6 +9,7 @@ mod duration;
 mod mail;
 mod people;
 mod reload;
+mod review;
 mod server;
 
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ pub use breaches::BreachSettings;
 pub use duration::Seconds;
 pub use mail::{MailSettings, MailTransport, SmtpTls};
 pub use people::{InviteSettings, MayInvite, RoleSettings};
+pub use review::ReviewSettings;
 pub use server::{IpNet, LimitSettings, ServerSettings};
 
 use crate::domain::{Flow, MailDomain, Mode, ProfileField};
@@ -34,6 +36,8 @@ pub struct Config {
     pub community: CommunitySettings,
     /// Who may register and in which order things happen.
     pub registration: RegistrationSettings,
+    /// How applications are reviewed.
+    pub review: ReviewSettings,
     /// How accounts are entered.
     pub accounts: AccountSettings,
     /// Whether new passwords are looked up in lists of leaked ones.
@@ -330,6 +334,7 @@ impl Config {
         self.breaches.check()?;
         self.auth.check()?;
         self.roles.may_invite.check()?;
+        self.review.check()?;
         self.mail.check()
     }
 }

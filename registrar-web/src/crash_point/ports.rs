@@ -89,6 +89,10 @@ impl RegistrationStore for Deadly<dyn Store> {
     ) -> Result<Page<Registration>, StoreError> {
         self.0.list_registrations(filter, page).await
     }
+
+    async fn review_queue_place(&self, id: RegistrationId) -> Result<u64, StoreError> {
+        self.0.review_queue_place(id).await
+    }
 }
 
 #[async_trait]

@@ -46,10 +46,24 @@ pub enum Action {
     RecoveryCodesReplaced,
     /// A spent refresh token came back; its session was ended.
     RefreshTokenReused,
+    /// Who registers gave another address.
+    RegistrationAddressChanged,
+    /// An applicant answered what a reviewer asked.
+    RegistrationAnswered,
     /// A registration may go on.
     RegistrationApproved,
+    /// A reviewer asked an applicant something.
+    RegistrationAsked,
+    /// A reviewer looks at a registration.
+    RegistrationClaimed,
+    /// Who registers gave other keys.
+    RegistrationKeysChanged,
+    /// A reviewer wrote a note about a registration.
+    RegistrationNoted,
     /// A registration was refused.
     RegistrationRejected,
+    /// A reviewer does not look at a registration any more.
+    RegistrationReleased,
     /// A registration's next step is tried at once.
     RegistrationRetried,
     /// A member has another role.

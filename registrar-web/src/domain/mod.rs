@@ -11,6 +11,7 @@ mod organisation;
 mod outgoing;
 mod password;
 mod profile;
+mod receipt;
 mod registration;
 mod review;
 mod second_factor;
@@ -43,8 +44,12 @@ pub use profile::{
     Bio, Country, Link, NotACountry, PersonName, Profile, ProfileField, ProfileForm, ProfileRules,
     TextError,
 };
+pub use receipt::{MendError, ReceiptToken};
 pub use registration::{Failure, MailTrouble, Next, Passed, Registration, Stage, Undo};
-pub use review::{Review, ReviewError};
+pub use review::{
+    Answer, Claim, DomainLists, Note, Question, Remark, Review, ReviewCase, ReviewError, Warning,
+    spellings,
+};
 pub use second_factor::{
     Answered, Challenge, ChallengeId, ChallengeToken, FactorMethod, FactorPolicy, Proof,
     RecoveryCode, SealedSecret, SecondFactor, TotpSecret, Unconfirmed, Unreadable, login_code,

@@ -40,6 +40,13 @@ pub enum MailKind {
     AlreadyMember,
     /// The account works; how to get in.
     Welcome,
+    /// The reviewers said yes.
+    Approved,
+    /// The reviewers ask something.
+    Question {
+        /// Which of the registration's questions, from 0.
+        number: usize,
+    },
     /// The reviewers said no.
     Rejected {
         /// Their words.
@@ -141,6 +148,8 @@ impl MailKind {
             Self::VerifyEmail => "verify-email",
             Self::AlreadyMember => "already-member",
             Self::Welcome => "welcome",
+            Self::Approved => "approved",
+            Self::Question { .. } => "question",
             Self::Rejected { .. } => "rejected",
             Self::SessionRevoked { .. } => "session-revoked",
             Self::ResetPassword { .. } => "reset-password",

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     BcryptHash, DisplayName, Email, Flow, InvalidTransition, InviteId, Profile, RegistrationId,
-    Review, ReviewError, SshPublicKey, Status, TokenDigest, Username, Verification, Work,
+    Review, ReviewCase, SshPublicKey, Status, TokenDigest, Username, Verification, Work,
 };
 
 /// A person's way from the form to the account.
@@ -39,6 +39,9 @@ pub struct Registration {
     pub verification: Option<Verification>,
     /// The reviewers' word.
     pub review: Review,
+    /// What they have found and written.
+    #[serde(default)]
+    pub case: ReviewCase,
     /// What went wrong with its mail.
     pub mail_trouble: Option<MailTrouble>,
     /// What is to be done, and when.
@@ -335,61 +338,6 @@ impl Registration {
             self.mail_trouble = None;
             self.work.settle(Some(now));
             self.updated_at = now;
-        }
-    }
-
-    /// A reviewer lets it go on.
-    ///
-    /// # Errors
-    /// There is nothing to decide any more. Approving twice is no error.
-    pub fn approve(&mut self, by: &str, now: Timestamp) -> Result<(), ReviewError> {
-        match (&self.stage, &self.review) {
-            (_, Review::Approved { .. }) => Ok(()),
-            (_, Review::NotNeeded) => Err(ReviewError::NotNeeded),
-            (_, Review::Rejected { .. }) => Err(ReviewError::Decided),
-            (Stage::Running, Review::Waiting { .. }) => {
-                self.review = Review::Approved {
-                    at: now,
-                    by: by.to_owned(),
-                };
-                self.work.settle(Some(now));
-                self.updated_at = now;
-                Ok(())
-            }
-            _ => Err(ReviewError::Ended),
-        }
-    }
-
-    /// Whether a worker is at the commit point.
-    fn is_being_completed(&self) -> bool {
-        self.flow.after(self.reached) == Some(self.flow.last())
-            && self.address_is_proven()
-            && !self.review.holds()
-            && self.work.lease.is_some()
-    }
-
-    /// A reviewer ends it. Possible in every mode until the account is usable.
-    ///
-    /// # Errors
-    /// It has ended, or was approved.
-    pub fn reject(&mut self, by: &str, reason: &str, now: Timestamp) -> Result<(), ReviewError> {
-        match (&self.stage, &self.review) {
-            (_, Review::Rejected { .. }) => Ok(()),
-            (_, Review::Approved { .. }) => Err(ReviewError::Decided),
-            // A worker may be unlocking the account this very moment.
-            (Stage::Running, _) if self.is_being_completed() => Err(ReviewError::Ended),
-            (Stage::Running, _) => {
-                self.review = Review::Rejected {
-                    at: now,
-                    by: by.to_owned(),
-                    reason: reason.to_owned(),
-                };
-                // Their words are for the person alone, whom a mail tells; this is read by anyone.
-                let message = "The reviewers did not accept this registration; they have written why to the address.";
-                self.fail("rejected", message, now)
-                    .map_err(|_| ReviewError::Ended)
-            }
-            _ => Err(ReviewError::Ended),
         }
     }
 }

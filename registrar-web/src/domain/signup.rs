@@ -94,6 +94,10 @@ pub struct SignupRequest {
 }
 
 impl FieldErrors {
+    fn one(error: FieldError) -> Self {
+        Self(vec![error])
+    }
+
     /// Notes an error.
     pub fn add(&mut self, field: &'static str, code: impl Into<String>, message: impl ToString) {
         self.0.push(FieldError {
@@ -114,6 +118,36 @@ pub(super) fn wrong(field: &'static str, code: &str, message: impl ToString) -> 
         code: code.to_owned(),
         message: message.to_string(),
     }
+}
+
+impl SignupRules {
+    /// Judges an address alone, as in a sign-up.
+    ///
+    /// # Errors
+    /// The rule that it breaks.
+    pub fn email(&self, text: &str) -> Result<Email, FieldErrors> {
+        judge_email(text, self).map_err(FieldErrors::one)
+    }
+
+    /// Judges keys alone, as in a sign-up.
+    ///
+    /// # Errors
+    /// The rule that they break, with the line.
+    pub fn ssh_keys(&self, keys: &SshKeysField) -> Result<Vec<SshPublicKey>, FieldErrors> {
+        let keys = judge_keys(keys).map_err(FieldErrors::one)?;
+        if keys.is_empty() && !self.password {
+            return Err(FieldErrors::one(no_key()));
+        }
+        Ok(keys)
+    }
+}
+
+fn no_key() -> FieldError {
+    wrong(
+        "sshKeys",
+        "required",
+        "accounts here are entered by key: paste your public key",
+    )
 }
 
 impl SignupForm {
@@ -150,11 +184,7 @@ impl SignupForm {
             )
         } else {
             if ssh_keys.as_ref().is_some_and(Vec::is_empty) {
-                errors.add(
-                    "sshKeys",
-                    "required",
-                    "accounts here are entered by key: paste your public key",
-                );
+                errors.0.push(no_key());
             }
             Some(None)
         };

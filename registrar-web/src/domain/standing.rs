@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Access, ActError, Credentials, DisplayName, Email, Profile, Registration, Role, User, UserId,
-    UserState, Work,
+    Access, ActError, Credentials, DisplayName, Email, Profile, Registration, ReviewCase, Role,
+    User, UserId, UserState, Work,
 };
 
 /// How a member came, and what was decided about the account since.
@@ -226,6 +226,7 @@ impl Registration {
         self.password_hash = None;
         self.ssh_keys.clear();
         self.profile = Profile::default();
+        self.case = ReviewCase::default();
         self.mail_trouble = None;
         self.updated_at = now;
     }

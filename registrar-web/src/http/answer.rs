@@ -101,11 +101,17 @@ pub(super) async fn finish(
     response
 }
 
-/// A path that can be logged: an invite's link carries its token there.
+/// What stands before a secret in a path: the token of an invite, or of a receipt.
+const BEFORE_SECRETS: [&str; 3] = ["/api/invites/details/", "/api/auth/receipt/", "/receipt/"];
+
+/// A path that can be logged.
 fn without_secrets(path: &str) -> String {
-    const DETAILS: &str = "/api/invites/details/";
-    match path.strip_prefix(DETAILS) {
-        Some(_) => format!("{DETAILS}(token)"),
+    let mut known = BEFORE_SECRETS.into_iter();
+    match known.find_map(|before| Some((before, path.strip_prefix(before)?))) {
+        Some((before, rest)) => {
+            let rest = rest.find('/').and_then(|at| rest.get(at..));
+            format!("{before}(token){}", rest.unwrap_or_default())
+        }
         None => path.to_owned(),
     }
 }

@@ -39,7 +39,8 @@ pub(super) fn secure(headers: &mut HeaderMap, path: &str, https: bool) {
     }
     // Where the address holds a secret, no other site is told it. It is not the rule for all pages,
     // because it makes browsers send `Origin: null` with forms.
-    if matches!(path, "/verify-email" | "/signup" | "/recover") {
+    let is_secret = matches!(path, "/verify-email" | "/signup" | "/recover");
+    if is_secret || path.starts_with("/receipt/") {
         headers.insert(
             header::REFERRER_POLICY,
             HeaderValue::from_static("no-referrer"),

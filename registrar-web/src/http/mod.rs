@@ -27,6 +27,7 @@ mod problem_auth;
 mod problem_factor;
 mod problem_kind;
 mod problem_people;
+mod problem_receipt;
 mod request_id;
 mod serve;
 mod state;

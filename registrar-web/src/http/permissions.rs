@@ -65,6 +65,12 @@ pub const PERMISSIONS: &[Permission] = {
         line("POST", "/api/auth/register", Everyone),
         line("GET", "/api/auth/register/form", Everyone),
         line("POST", "/api/auth/verify-email", Everyone),
+        // Who shows the token of a receipt needs no other.
+        line("GET", "/api/auth/receipt/{token}", Everyone),
+        line("POST", "/api/auth/receipt/{token}/answer", Everyone),
+        line("PUT", "/api/auth/receipt/{token}/address", Everyone),
+        line("PUT", "/api/auth/receipt/{token}/ssh-keys", Everyone),
+        line("POST", "/api/auth/receipt/{token}/resend", Everyone),
         line("POST", "/api/auth/resend-verification", Everyone),
         line("POST", "/api/auth/login", Everyone),
         // Who shows a challenge has shown the password.
@@ -112,6 +118,26 @@ pub const PERMISSIONS: &[Permission] = {
         line(
             "POST",
             "/api/admin/registrations/{id}/retry",
+            AtLeast(Operator),
+        ),
+        line(
+            "POST",
+            "/api/admin/registrations/{id}/claim",
+            AtLeast(Operator),
+        ),
+        line(
+            "DELETE",
+            "/api/admin/registrations/{id}/claim",
+            AtLeast(Operator),
+        ),
+        line(
+            "POST",
+            "/api/admin/registrations/{id}/notes",
+            AtLeast(Operator),
+        ),
+        line(
+            "POST",
+            "/api/admin/registrations/{id}/question",
             AtLeast(Operator),
         ),
         line("POST", "/api/admin/keys/rotate", AtLeast(SuperAdmin)),

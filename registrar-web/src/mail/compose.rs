@@ -4,6 +4,7 @@ use super::Community;
 use super::credentials;
 use super::invitations;
 use super::letters::{self, Block, Letter};
+use super::reviews;
 use crate::domain::{
     DisplayName, Invite, MailJob, MailKind, Registration, User, VerificationKey, login_code,
 };
@@ -18,6 +19,9 @@ pub enum ComposeError {
     /// The registration has no proof of address under way.
     #[error("the registration has no address to verify")]
     NothingToVerify,
+    /// The registration has no such question.
+    #[error("the registration has no question of that number")]
+    NothingAsked,
     /// The invite's token is not one of this service's key.
     #[error("the invite's link can't be made any more; make another invite")]
     NoLink,
@@ -64,7 +68,13 @@ pub fn compose(
         }
         MailKind::AlreadyMember => letters::already_member(registration, community),
         MailKind::Welcome => letters::welcome(registration, community),
-        MailKind::Rejected { reason } => letters::rejected(registration, reason, community),
+        MailKind::Approved => reviews::approved(registration, key, community),
+        MailKind::Question { number } => {
+            let question = registration.case.questions.get(*number);
+            let question = question.ok_or(ComposeError::NothingAsked)?;
+            reviews::question(registration, question, key, community)
+        }
+        MailKind::Rejected { reason } => reviews::rejected(registration, reason, community),
         MailKind::SessionRevoked { began, reused } => {
             letters::session_revoked(registration, began, reused, community)
         }

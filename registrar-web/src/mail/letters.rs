@@ -114,26 +114,6 @@ pub(super) fn welcome(r: &Registration, community: &Community) -> Letter {
     }
 }
 
-pub(super) fn rejected(r: &Registration, reason: &str, community: &Community) -> Letter {
-    let name = &community.name;
-    let mut blocks = vec![words(format!(
-        "thank you for your interest in {name}. The people who look after it have decided not to open the account {}.",
-        r.username
-    ))];
-    if !reason.trim().is_empty() {
-        blocks.push(words("They wrote:"));
-        blocks.push(Block::Quote(reason.trim().to_owned()));
-    }
-    blocks.push(words(
-        "Nothing of what was set up remains, and the name is free again.",
-    ));
-    Letter {
-        subject: format!("About your registration at {name}"),
-        greeting: greeting(r),
-        blocks,
-    }
-}
-
 pub(super) fn session_revoked(
     r: &Registration,
     began: &Origin,

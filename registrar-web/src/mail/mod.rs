@@ -6,6 +6,7 @@ mod credentials;
 mod envelope;
 mod invitations;
 mod letters;
+mod reviews;
 mod sendmail;
 mod smtp;
 

@@ -112,6 +112,11 @@ impl Outbox {
         {
             return Ok(Outcome::Dropped("superseded"));
         }
+        if let MailKind::Question { number } = job.kind
+            && !is_open_question(&registration, number)
+        {
+            return Ok(Outcome::Dropped("nobody waits for an answer any more"));
+        }
         if let MailKind::ResetPassword { proof, .. } = &job.kind
             && !self.is_wanted(job, proof).await?
         {
@@ -210,6 +215,12 @@ fn word(state: &MailState) -> &'static str {
 fn fail(job: &mut MailJob, reason: String, now: Timestamp) {
     job.state = MailState::Failed { at: now, reason };
     job.work.settle(None);
+}
+
+/// Whether the applicant still has to answer it.
+fn is_open_question(r: &Registration, number: usize) -> bool {
+    let question = r.case.questions.get(number);
+    r.is_in_review() && question.is_some_and(|q| q.answer.is_none())
 }
 
 /// Whether the proof that the mail carries is of no use any more.

@@ -21,9 +21,9 @@ impl Outbox {
             let Some(mut r) = self.store.registration(job.registration).await? else {
                 return Ok(());
             };
-            // Who has proven the address has got the mail; and logins are not the registration's
-            // business.
-            if job.kind == MailKind::VerifyEmail && r.address_is_proven()
+            // Who has proven the address has got the mail, or has given another one since; and
+            // logins are not the registration's business.
+            if job.kind == MailKind::VerifyEmail && (r.address_is_proven() || job.to != r.email)
                 || matches!(
                     job.kind,
                     MailKind::SessionRevoked { .. }

@@ -200,6 +200,10 @@ pub trait RegistrationStore {
         filter: RegistrationFilter,
         page: &PageRequest,
     ) -> Result<Page<Registration>, StoreError>;
+
+    /// How many wait for a review that were made no later than that one; of one that waits itself,
+    /// its place in the queue, from 1.
+    async fn review_queue_place(&self, id: RegistrationId) -> Result<u64, StoreError>;
 }
 
 /// Members.

@@ -1,4 +1,4 @@
-use crate::domain::{FieldErrors, ReviewError, Username};
+use crate::domain::{FieldErrors, MendError, ReviewError, Username};
 use crate::ports::{ProvisionFailure, StoreError};
 
 /// Why nobody was registered. Nothing is left of the attempt.
@@ -65,6 +65,29 @@ pub enum VerifyError {
     /// It failed meanwhile.
     #[error("this registration has ended")]
     Ended,
+    /// The store can't be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why something of a receipt was not done. Nothing was changed then.
+#[derive(Debug, thiserror::Error)]
+pub enum ReceiptError {
+    /// The link opens nothing.
+    #[error("this link opens nothing; it may be cut off, or its registration is forgotten")]
+    Unknown,
+    /// A field breaks its rule.
+    #[error("some fields have to be mended")]
+    Fields(FieldErrors),
+    /// It can't be mended as things are.
+    #[error(transparent)]
+    Mend(#[from] MendError),
+    /// There is nothing to answer.
+    #[error(transparent)]
+    Review(#[from] ReviewError),
+    /// The code is not taken.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
     /// The store can't be used.
     #[error(transparent)]
     Store(#[from] StoreError),

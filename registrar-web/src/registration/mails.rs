@@ -85,3 +85,13 @@ pub(super) async fn tell(
     let key = format!("{}:{}", kind.name(), r.id);
     enqueue(world, mail(world, r, kind, key)).await
 }
+
+/// Queues the mail of the question that waits for its answer.
+pub(super) async fn question(world: &World, r: &Registration) -> Result<(), StoreError> {
+    let Some(number) = r.case.questions.len().checked_sub(1) else {
+        return Ok(());
+    };
+    let kind = MailKind::Question { number };
+    let key = format!("{}:{}:{number}", kind.name(), r.id);
+    enqueue(world, mail(world, r, kind, key)).await
+}

@@ -2,24 +2,28 @@
 //! carries it out.
 
 mod admin;
+mod amend;
+mod case;
 mod error;
 mod invited;
 mod leaked;
 mod mails;
+mod receipt;
 mod register;
 mod review;
 mod saga;
 mod steps;
 mod verify;
 mod view;
+mod warnings;
 mod world;
 
 pub use admin::{Readiness, ReadinessCheck};
-pub use error::{AdminError, RegisterError, VerifyError};
+pub use error::{AdminError, ReceiptError, RegisterError, VerifyError};
 pub(crate) use leaked::LEAKED;
 pub(crate) use mails::enqueue_verification;
 pub use register::{ClientKey, NameAnswer};
 pub use saga::Saga;
 pub use verify::TokenState;
-pub use view::{AdminView, Details, RegistrationView};
+pub use view::{AdminView, Details, ReceiptView, RegistrationView};
 pub use world::{Policy, Registrar, World};

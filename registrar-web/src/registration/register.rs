@@ -7,7 +7,7 @@ use super::leaked::LEAKED;
 use super::view::RegistrationView;
 use super::world::Registrar;
 use crate::domain::{
-    FieldErrors, Invite, Mode, Passed, Password, Registration, RegistrationId, Review, SignupForm,
+    FieldErrors, Invite, Mode, Passed, Password, Registration, RegistrationId, Review, ReviewCase, SignupForm,
     SignupRequest, Stage, Status, Timestamp, Username, Work,
 };
 use crate::ports::{Availability, EntropyExt, HashError, StoreError, Unique};
@@ -105,6 +105,10 @@ impl Registrar {
             },
         };
         let mut begun = draft;
+        begun.case.warnings = match self.find_warnings(&begun, client).await {
+            Ok(warnings) => warnings,
+            Err(e) => return Err(self.drop_draft(&begun, e.into()).await),
+        };
         begun.begin(hash, self.world.now());
         let begun = self.world.store.update_registration(begun).await?;
         self.world.registrations_due.notify_one();
@@ -142,6 +146,7 @@ impl Registrar {
                 Mode::Approval => Review::Waiting { since: now },
                 Mode::Closed | Mode::Invite | Mode::Open => Review::NotNeeded,
             },
+            case: ReviewCase::default(),
             mail_trouble: None,
             work: Work::due(expires_at),
             created_at: now,

@@ -1,8 +1,10 @@
+use super::amend::{Amended, amend};
 use super::error::AdminError;
+use super::mails;
 use super::view::AdminView;
 use super::world::Registrar;
 use crate::audit::By;
-use crate::domain::{Action, Registration, RegistrationId, Stage, Subject};
+use crate::domain::{Action, MailKind, Registration, RegistrationId, Stage, Subject};
 use crate::ports::{Page, PageRequest, RegistrationFilter, StoreError};
 
 impl Registrar {
@@ -40,13 +42,19 @@ impl Registrar {
     /// See [`AdminError`].
     pub async fn approve(&self, id: RegistrationId, by: &By) -> Result<AdminView, AdminError> {
         let (now, name) = (self.world.now(), by.actor.name());
-        self.decide(id, by, Action::RegistrationApproved, |r| {
-            r.approve(name, now).map_err(Into::into)
-        })
-        .await
+        let approved = self
+            .decide(id, by, Action::RegistrationApproved, |r| {
+                r.approve(name, now).map_err(Into::into)
+            })
+            .await?;
+        // The saga sees to it as well, should this process end here.
+        if approved.stage == Stage::Running {
+            mails::tell(&self.world, &approved, MailKind::Approved).await?;
+        }
+        Ok(AdminView::of(&approved, now))
     }
 
-    /// Ends a registration; the person is told the reason by mail and on the status page.
+    /// Ends a registration; the person is told the reason by mail and on the receipt.
     ///
     /// # Errors
     /// See [`AdminError`].
@@ -57,10 +65,12 @@ impl Registrar {
         reason: &str,
     ) -> Result<AdminView, AdminError> {
         let (now, name) = (self.world.now(), by.actor.name());
-        self.decide(id, by, Action::RegistrationRejected, |r| {
-            r.reject(name, reason, now).map_err(Into::into)
-        })
-        .await
+        let rejected = self
+            .decide(id, by, Action::RegistrationRejected, |r| {
+                r.reject(name, reason, now).map_err(Into::into)
+            })
+            .await?;
+        Ok(AdminView::of(&rejected, now))
     }
 
     /// Tries a step that has failed for now at once.
@@ -69,7 +79,7 @@ impl Registrar {
     /// See [`AdminError`].
     pub async fn retry(&self, id: RegistrationId, by: &By) -> Result<AdminView, AdminError> {
         let now = self.world.now();
-        self.decide(id, by, Action::RegistrationRetried, |r| match r.stage {
+        let change = |r: &mut Registration| match r.stage {
             Stage::Running | Stage::Undoing { .. } => {
                 r.work.settle(Some(now));
                 r.updated_at = now;
@@ -83,8 +93,11 @@ impl Registrar {
                     .into(),
             )),
             Stage::Draft => Err(AdminError::NotFound),
-        })
-        .await
+        };
+        let retried = self
+            .decide(id, by, Action::RegistrationRetried, change)
+            .await?;
+        Ok(AdminView::of(&retried, now))
     }
 
     async fn decide(
@@ -93,27 +106,16 @@ impl Registrar {
         by: &By,
         action: Action,
         change: impl Fn(&mut Registration) -> Result<(), AdminError> + Send,
-    ) -> Result<AdminView, AdminError> {
-        for _ in 0..8 {
-            let found = self.world.store.registration(id).await?;
-            let mut registration = found.ok_or(AdminError::NotFound)?;
-            let before = registration.review.clone();
-            change(&mut registration)?;
-            match self.world.store.update_registration(registration).await {
-                Ok(changed) => {
-                    self.world.registrations_due.notify_one();
-                    tracing::info!(REGISTRATION_ID = %id, USERNAME = %changed.username, review = ?changed.review, "registration decided");
-                    // To decide once more what is decided is no deed.
-                    if action == Action::RegistrationRetried || changed.review != before {
-                        let subject = Subject::new("registration", id, changed.username.as_str());
-                        self.world.audit.record(by.event(action, subject)).await?;
-                    }
-                    return Ok(AdminView::of(&changed, self.world.now()));
-                }
-                Err(StoreError::Conflict) => {}
-                Err(e) => return Err(e.into()),
-            }
+    ) -> Result<Registration, AdminError> {
+        let amended = amend(&self.world, id, change).await?;
+        let Amended { before, after } = amended.ok_or(AdminError::NotFound)?;
+        self.world.registrations_due.notify_one();
+        // To decide once more what is decided is no deed.
+        if action == Action::RegistrationRetried || after.review != before.review {
+            tracing::info!(REGISTRATION_ID = %id, USERNAME = %after.username, review = ?after.review, "registration decided");
+            let subject = Subject::new("registration", id, after.username.as_str());
+            self.world.audit.record(by.event(action, subject)).await?;
         }
-        Err(StoreError::Conflict.into())
+        Ok(after)
     }
 }

@@ -7,8 +7,8 @@ use super::invited::{brought_by, return_invite, spend_invite};
 use super::mails::{enqueue_verification, tell, verification_mail};
 use super::world::World;
 use crate::domain::{
-    Access, Credentials, KeptKey, MailKind, MailState, Registration, RequestId, Standing, Status,
-    Undo, User, UserState, Work,
+    Access, Credentials, KeptKey, MailKind, MailState, Registration, RequestId, Review, Standing,
+    Status, Undo, User, UserState, Work,
 };
 use crate::ports::{Activation, Availability, EntropyExt, ProvisionFailure, StoreError, Unique};
 
@@ -59,6 +59,9 @@ pub(super) async fn carry_out(
     r: &Registration,
     to: Status,
 ) -> Result<Outcome, StoreError> {
+    if to == r.flow.gated() && matches!(r.review, Review::Approved { .. }) {
+        tell(world, r, MailKind::Approved).await?;
+    }
     let outcome = match to {
         Status::UsernameValidated => validate_name(world, r).await,
         Status::UserCreated => create_user(world, r).await?,
@@ -113,12 +116,7 @@ async fn create_user(world: &World, r: &Registration) -> Result<Outcome, StoreEr
         email: r.email.clone(),
         email_proven: false,
         password_hash: r.password_hash.clone(),
-        ssh_keys: r
-            .ssh_keys
-            .iter()
-            .cloned()
-            .map(KeptKey::of_sign_up)
-            .collect(),
+        ssh_keys: kept_keys(r),
         profile: r.profile.clone(),
         role,
         organisation: None,
@@ -176,6 +174,8 @@ async fn claim_address(world: &World, r: &Registration) -> Result<Outcome, Store
     if user.email_proven {
         return Ok(Outcome::Done);
     }
+    // It may have been mended since the member's record was made.
+    user.email = r.email.clone();
     user.email_proven = true;
     match world.store.update_user(user).await {
         Ok(_) => Ok(Outcome::Done),
@@ -197,6 +197,7 @@ async fn unlock(world: &World, r: &Registration) -> Result<Outcome, StoreError> 
             message: "This registration was interrupted; please register again.".into(),
         });
     };
+    let user = take_keys(world, r, user).await?;
     let activation = Activation {
         registration: r.id,
         username: r.username.clone(),
@@ -225,6 +226,21 @@ async fn unlock(world: &World, r: &Registration) -> Result<Outcome, StoreError> 
     enrol(world, r).await?;
     tell(world, r, MailKind::Welcome).await?;
     Ok(Outcome::Done)
+}
+
+/// The member's record gets the keys that the registration has now: they may have been mended since
+/// it was made.
+async fn take_keys(world: &World, r: &Registration, mut user: User) -> Result<User, StoreError> {
+    if user.state != UserState::Pending || user.public_keys() == r.ssh_keys {
+        return Ok(user);
+    }
+    user.ssh_keys = kept_keys(r);
+    world.store.update_user(user).await
+}
+
+fn kept_keys(r: &Registration) -> Vec<KeptKey> {
+    let keys = r.ssh_keys.iter().cloned();
+    keys.map(KeptKey::of_sign_up).collect()
 }
 
 /// Writes down that the account is in use: the member's record, the invite.

@@ -177,9 +177,7 @@ impl Registrar {
         let Some(v) = registration.verification.as_mut() else {
             return false;
         };
-        let pause_over =
-            now >= v.issued_at + RESEND_PAUSE * i32::try_from(v.resends + 1).unwrap_or(i32::MAX);
-        if !v.is_open(now) || v.resends >= MOST_RESENDS || !pause_over {
+        if !may_send_again(v, now) {
             return false;
         }
         if v.tries_left == 0 {
@@ -192,6 +190,13 @@ impl Registrar {
         registration.updated_at = now;
         true
     }
+}
+
+/// Whether another mail of a proof may be sent now.
+pub(super) fn may_send_again(v: &Verification, now: Timestamp) -> bool {
+    let pauses = i32::try_from(v.resends.saturating_add(1)).unwrap_or(i32::MAX);
+    let is_pause_over = now >= v.issued_at + RESEND_PAUSE * pauses;
+    v.is_open(now) && v.resends < MOST_RESENDS && is_pause_over
 }
 
 /// Whether a proof can be given now.

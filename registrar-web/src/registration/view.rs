@@ -1,7 +1,8 @@
 use serde::Serialize;
 
 use crate::domain::{
-    Flow, Passed, Registration, RegistrationId, Review, Stage, Status, Timestamp, Username,
+    Flow, Passed, Question, Registration, RegistrationId, Review, ReviewCase, Stage, Status,
+    Timestamp, Username,
 };
 
 /// What anyone may know of a registration: names are public on a host, addresses are not.
@@ -74,6 +75,10 @@ pub struct AdminView {
     pub reason: Option<String>,
     /// The reviewers' word.
     pub review: Review,
+    /// What they have found and written; a claim that has lapsed is left out.
+    pub case: ReviewCase,
+    /// The keys to install, by their fingerprints.
+    pub ssh_keys: Vec<String>,
     /// The last failed attempt.
     pub last_error: Option<String>,
     /// When it was made.
@@ -136,10 +141,77 @@ impl AdminView {
             email: r.email.to_string(),
             reason: r.profile.reason.clone(),
             review: r.review.clone(),
+            case: ReviewCase {
+                claim: r.case.claim_at(now).cloned(),
+                ..r.case.clone()
+            },
+            ssh_keys: fingerprints(r),
             last_error: r.work.last_error.clone(),
             created_at: r.created_at,
         }
     }
+}
+
+/// What who registers sees besides, by the private link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceiptView {
+    /// What anyone may know.
+    pub public: RegistrationView,
+    /// Where the verification went.
+    pub email: String,
+    /// The keys to install, by their fingerprints.
+    pub ssh_keys: Vec<String>,
+    /// The place in the reviewers' queue, from 1; only while it waits there.
+    pub place: Option<u64>,
+    /// What the reviewers asked and the person answered, oldest first.
+    pub questions: Vec<Question>,
+    /// Why the reviewers said no.
+    pub rejection: Option<String>,
+    /// Whether the address can be another one.
+    pub may_change_address: bool,
+    /// Whether the keys can be others.
+    pub may_change_keys: bool,
+}
+
+impl ReceiptView {
+    /// What who registers sees.
+    #[must_use]
+    pub fn of(r: &Registration, place: Option<u64>, now: Timestamp) -> Self {
+        let rejection = match &r.review {
+            Review::Rejected { reason, .. } => Some(reason.clone()),
+            _ => None,
+        };
+        Self {
+            public: RegistrationView::of(r, now),
+            email: r.email.to_string(),
+            ssh_keys: fingerprints(r),
+            place,
+            questions: r.case.questions.clone(),
+            rejection,
+            may_change_address: r.may_change_address().is_ok(),
+            may_change_keys: r.may_change_keys().is_ok(),
+        }
+    }
+
+    /// The words of what was asked and answered.
+    #[must_use]
+    pub fn answered(&self) -> Vec<(&str, &str)> {
+        let all = self.questions.iter();
+        all.filter_map(|q| Some((q.text.as_str(), q.answer.as_ref()?.text.as_str())))
+            .collect()
+    }
+
+    /// The question that waits for an answer.
+    #[must_use]
+    pub fn open_question(&self) -> Option<&Question> {
+        let open = self.questions.last().filter(|q| q.answer.is_none());
+        open.filter(|_| self.place.is_some())
+    }
+}
+
+fn fingerprints(r: &Registration) -> Vec<String> {
+    let keys = r.ssh_keys.iter();
+    keys.map(|k| k.fingerprint().to_owned()).collect()
 }
 
 fn message(r: &Registration, status: Status, in_review: bool) -> String {
@@ -150,7 +222,7 @@ fn message(r: &Registration, status: Status, in_review: bool) -> String {
         return "Your account is ready. You can log in with ssh.".into();
     }
     if r.mail_trouble.is_some() && !r.address_is_proven() {
-        return "The verification mail could not be delivered. If the address is right, have the mail sent again. If it was mistyped, sign up again under another name; this name is free again when the time to verify has passed.".into();
+        return "The verification mail could not be delivered. If the address is right, have the mail sent again. If it was mistyped, give another one on the page that you were shown when you signed up.".into();
     }
     if in_review && r.address_is_proven() {
         return "Your address is verified. A person is looking at your registration; you get a mail when it is decided.".into();

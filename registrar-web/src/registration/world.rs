@@ -6,7 +6,7 @@ use tokio::sync::Notify;
 use crate::audit::Audit;
 use crate::config::{Config, MayInvite, PasswordMode};
 use crate::domain::{
-    Flow, MailDomain, Mode, ProfileField, ProfileRules, SignupRules, VerificationKey,
+    DomainLists, Flow, MailDomain, Mode, ProfileField, ProfileRules, SignupRules, VerificationKey,
 };
 use crate::hash::HashPool;
 use crate::metrics::Metrics;
@@ -76,6 +76,12 @@ pub struct Policy {
     pub invite_ttl: SignedDuration,
     /// Registrations for each client address in a window; and the window.
     pub registrations: (u32, SignedDuration),
+    /// How long a reviewer's claim lasts.
+    pub claim_ttl: SignedDuration,
+    /// Reasons for a rejection to choose from.
+    pub reject_reasons: Vec<String>,
+    /// What reviewers are warned of.
+    pub domains: DomainLists,
 }
 
 impl Policy {
@@ -99,6 +105,12 @@ impl Policy {
                 config.limits.registrations,
                 config.limits.registrations_window.signed(),
             ),
+            claim_ttl: config.review.claim_ttl.signed(),
+            reject_reasons: config.review.reject_reasons.clone(),
+            domains: DomainLists {
+                disposable: config.review.disposable_domains.clone(),
+                known: config.review.known_domains.clone(),
+            },
         }
     }
 

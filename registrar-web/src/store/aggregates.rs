@@ -124,6 +124,12 @@ impl<D: Documents> RegistrationStore for DocumentStore<D> {
         };
         page_of(&self.documents, select, page).await
     }
+
+    async fn review_queue_place(&self, id: RegistrationId) -> Result<u64, StoreError> {
+        let waiting = Select::Is(field::LISTING, listing::IN_REVIEW.into());
+        let documents = &self.documents;
+        documents.count_to::<Registration>(waiting, id.uuid()).await
+    }
 }
 
 #[async_trait]

@@ -64,6 +64,13 @@ pub(super) trait Documents: Send + Sync + 'static {
         select: Select,
     ) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
+    /// How many of them were made no later than the one of that id.
+    fn count_to<R: Record>(
+        &self,
+        select: Select,
+        id: Uuid,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
     /// How many have a time in the field that is before this one.
     fn count_before<R: Record>(
         &self,

@@ -72,10 +72,20 @@ pub struct HostDouble {
     /// What it was given: the password, the keys, and how often.
     pub passwords: Mutex<HashMap<Username, (BcryptHash, usize)>>,
     pub keys: Mutex<HashMap<Username, (Vec<SshPublicKey>, usize)>>,
+    /// The keys that accounts were activated with.
+    activated: Mutex<HashMap<Username, Vec<SshPublicKey>>>,
     answered: Mutex<HashMap<RequestId, String>>,
 }
 
 impl HostDouble {
+    /// The key lines that an account was activated with.
+    pub fn activated_keys(&self, name: &str) -> Vec<String> {
+        let name = Username::parse(name).unwrap();
+        let all = self.activated.lock().unwrap();
+        let keys = all.get(&name).into_iter().flatten();
+        keys.map(|k| k.as_line().to_owned()).collect()
+    }
+
     fn answer(&self) -> Result<(), ProvisionFailure> {
         if *self.down.lock().unwrap() {
             return Err(ProvisionFailure::Transient {
@@ -176,6 +186,9 @@ impl Provisioner for HostDouble {
         _: RequestId,
         activation: &Activation,
     ) -> Result<Account, ProvisionFailure> {
+        let keys = activation.ssh_keys.clone();
+        let mut activated = self.activated.lock().unwrap();
+        activated.entry(activation.username.clone()).or_insert(keys);
         self.change(&activation.username, |a| a.state = AccountState::Active)
     }
 
@@ -598,6 +611,25 @@ impl App {
             .filter(|m| matches!(m.kind, MailKind::CredentialChanged { .. }))
             .cloned()
             .collect()
+    }
+
+    /// The words for the mails that went out about a registration, in their order.
+    pub async fn sent_about(&self, name: &str) -> Vec<&'static str> {
+        self.send_mails().await;
+        let name = Username::parse(name).unwrap();
+        let found = self.world.store.registration_by_username(&name).await;
+        let id = found.unwrap().unwrap().id;
+        let sent = self.sent.lock().unwrap();
+        let about = sent.iter().filter(|m| m.registration == id);
+        about.map(|m| m.kind.name()).collect()
+    }
+
+    /// The token of a registration's receipt.
+    pub async fn receipt_of(&self, name: &str) -> String {
+        let name = Username::parse(name).unwrap();
+        let found = self.world.store.registration_by_username(&name).await;
+        let id = found.unwrap().unwrap().id;
+        self.registrar.receipt_token(id).expose().to_owned()
     }
 
     /// A registration by the API.

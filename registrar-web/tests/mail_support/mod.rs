@@ -77,6 +77,7 @@ pub(crate) fn registration(now: Timestamp, display_name: &str) -> Registration {
         stage: Stage::Running,
         verification: Some(Verification::issue(&key(), id, [1; 16], now, expires_at)),
         review: Review::NotNeeded,
+        case: ReviewCase::default(),
         mail_trouble: None,
         work: Work::due(now + SignedDuration::from_mins(5)),
         created_at: now,

@@ -106,7 +106,8 @@ for_each_store! {
     lists:
         pages_hold_every_record_once_in_the_order_of_their_making,
         limits_of_pages_are_clamped,
-        drafts_are_in_no_list_and_filters_show_only_their_own;
+        drafts_are_in_no_list_and_filters_show_only_their_own,
+        the_place_in_the_review_queue_counts_those_who_wait_and_came_before;
     corrupt:
         a_document_that_cannot_be_read_is_an_error_that_quotes_nothing,
         a_document_that_cannot_be_read_does_not_hold_up_the_work_of_others;

@@ -52,6 +52,7 @@ pub(crate) fn registration(n: u32, username: &str) -> Registration {
         stage: Stage::Running,
         verification: None,
         review: Review::NotNeeded,
+        case: ReviewCase::default(),
         mail_trouble: None,
         work: Work::default(),
         created_at: at(0),

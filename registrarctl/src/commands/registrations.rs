@@ -19,6 +19,16 @@ pub(super) async fn run(asked: Registrations, web: &Web) -> Result<Outcome, Fail
             Ok(Outcome::new(json!(found), table(head, rows)))
         }
         Registrations::Show(which) => Ok(shown(&find(&which, web).await?)),
+        Registrations::Claim { which, take_over } => {
+            let body = json!({ "takeOver": take_over });
+            decide(&which, "claim", Some(body), web).await
+        }
+        Registrations::Note { which, text } => {
+            decide(&which, "notes", Some(json!({ "text": text })), web).await
+        }
+        Registrations::Ask { which, text } => {
+            decide(&which, "question", Some(json!({ "text": text })), web).await
+        }
         Registrations::Approve(which) => decide(&which, "approve", None, web).await,
         Registrations::Reject { which, reason } => {
             let body = json!({ "reason": reason });
@@ -71,8 +81,31 @@ fn row(registration: &Value) -> [String; 6] {
     ]
 }
 
+/// One line for each of a list of the review.
+fn lines(case: &Value, list: &str, line: impl Fn(&Value) -> String) -> String {
+    let all = case[list].as_array().into_iter().flatten();
+    all.map(line).collect::<Vec<_>>().join("\n")
+}
+
 fn shown(registration: &Value) -> Outcome {
     let of = |name: &str| text(&registration[name]);
+    let case = &registration["case"];
+    let claim = match (text(&case["claim"]["by"]), &case["claim"]["until"]) {
+        (by, _) if by.is_empty() => by,
+        (by, until) => format!("{by}, until {}", minute(until)),
+    };
+    let note = |n: &Value| {
+        format!(
+            "{} ({}): {}",
+            text(&n["by"]),
+            minute(&n["at"]),
+            text(&n["text"])
+        )
+    };
+    let question = |q: &Value| match text(&q["answer"]) {
+        none if none.is_empty() => format!("{} (no answer yet)", text(&q["text"])),
+        answer => format!("{} - {answer}", text(&q["text"])),
+    };
     let text = facts(&[
         ("id", of("id")),
         ("name", of("username")),
@@ -83,6 +116,10 @@ fn shown(registration: &Value) -> Outcome {
         ("says", of("message")),
         ("review", review(registration)),
         ("wants to join because", of("reason")),
+        ("looked at by", claim),
+        ("warnings", lines(case, "warnings", |w| text(&w["message"]))),
+        ("notes", lines(case, "notes", note)),
+        ("asked", lines(case, "questions", question)),
         ("last error", of("lastError")),
     ]);
     Outcome::new(registration.clone(), text)

@@ -11,6 +11,7 @@ pub use form::{ProfileField, ProfileForm, ProfileRules};
 pub use texts::{Bio, Link, PersonName, TextError};
 
 pub(super) use form::paragraph;
+pub(super) use texts::lines;
 
 /// What a person tells of themselves; all of it optional, unless the host's rules name it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

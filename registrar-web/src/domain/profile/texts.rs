@@ -55,7 +55,7 @@ impl TextError {
 }
 
 /// Text of several lines, trimmed, with plain line breaks.
-pub(super) fn lines(text: &str, most: usize) -> Result<String, TextError> {
+pub(in crate::domain) fn lines(text: &str, most: usize) -> Result<String, TextError> {
     let text = text.replace("\r\n", "\n").trim().to_owned();
     if text.is_empty() {
         return Err(TextError::Empty);

@@ -11,6 +11,7 @@ use super::super::problem::Problem;
 use super::super::problem_kind::Kind;
 use super::super::request_id::CurrentRequest;
 use super::super::state::AppState;
+use super::admin_review::remark;
 use super::wire::{AdminPage, AdminRegistration, NameBody, RejectBody, SystemStatusAnswer};
 use crate::domain::{RegistrationId, Username};
 use crate::ports::{PageRequest, RegistrationFilter};
@@ -123,7 +124,7 @@ async fn approve(
 
 /// End a registration with a reason
 ///
-/// The person reads the reason on the status page and gets it by mail.
+/// The person reads the reason on the receipt and gets it by mail.
 #[utoipa::path(
     post,
     path = "/api/admin/registrations/{id}/reject",
@@ -139,26 +140,9 @@ async fn reject(
     PathText(id): PathText,
     StrictJson(body): StrictJson<RejectBody>,
 ) -> Result<Json<AdminRegistration>, Problem> {
-    let id = known(&id)?;
-    let reason = body.reason.trim();
-    if reason.is_empty() {
-        return Err(Problem::field("reason", "required", "tell the person why"));
-    }
-    if reason.chars().count() > 2000 {
-        return Err(Problem::field(
-            "reason",
-            "too-long",
-            "write at most 2000 characters",
-        ));
-    }
-    if reason.chars().any(|c| c.is_control() && c != '\n') {
-        return Err(Problem::field(
-            "reason",
-            "control-character",
-            "control characters are not taken",
-        ));
-    }
-    let view = state.registrar.reject(id, admin.by(), reason).await?;
+    let (id, reason) = (known(&id)?, remark("reason", &body.reason)?);
+    let view = state.registrar.reject(id, admin.by(), reason.as_str());
+    let view = view.await?;
     Ok(Json(view.into()))
 }
 
@@ -226,7 +210,7 @@ async fn system_status(
     }))
 }
 
-fn known(id: &str) -> Result<RegistrationId, Problem> {
+pub(super) fn known(id: &str) -> Result<RegistrationId, Problem> {
     RegistrationId::parse(id)
         .map_err(|_| Problem::with_detail(Kind::NotFound, "There is no such registration."))
 }

@@ -44,7 +44,11 @@ async fn signup(
 ) -> Result<(StatusCode, Json<TakenIn>), Problem> {
     let client = client_key(address(&body.client_address)?);
     let view = state.registrar.register(body.registration, &client).await?;
-    let taken = TakenIn::of(&view, &state.site.public_url);
+    let taken = TakenIn::of(
+        &view,
+        &state.registrar.receipt_token(view.id),
+        &state.site.public_url,
+    );
     Ok((StatusCode::CREATED, Json(taken)))
 }
 

@@ -2,6 +2,7 @@
 
 pub(super) mod admin;
 pub(super) mod admin_audit;
+pub(super) mod admin_review;
 pub(super) mod admin_site;
 pub(super) mod health;
 pub(super) mod internal;
@@ -12,6 +13,7 @@ mod paging;
 pub(super) mod password;
 pub(super) mod profile;
 mod qr;
+pub(super) mod receipt;
 pub(super) mod register;
 pub(super) mod sessions;
 pub(super) mod signup_form;
@@ -29,3 +31,5 @@ pub(super) mod wire_form;
 pub(super) mod wire_internal;
 mod wire_invites;
 mod wire_people;
+mod wire_receipt;
+mod wire_review;

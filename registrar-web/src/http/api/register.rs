@@ -45,7 +45,11 @@ async fn register(
 /// What a registration that was taken in is answered with.
 pub(super) fn taken_in(state: &AppState, view: &RegistrationView) -> Response {
     let location = format!("/api/auth/status/registration/{}", view.username);
-    let body = TakenIn::of(view, &state.site.public_url);
+    let body = TakenIn::of(
+        view,
+        &state.registrar.receipt_token(view.id),
+        &state.site.public_url,
+    );
     let location = [(header::LOCATION, location)];
     (StatusCode::CREATED, location, Json(body)).into_response()
 }

@@ -2,6 +2,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::wire_review::CaseAnswer;
+use crate::domain::ReceiptToken;
 use crate::registration::{AdminView, RegistrationView};
 
 /// A sign-up. Unknown fields are refused.
@@ -61,6 +63,9 @@ pub(crate) struct TakenIn {
     /// The page that shows how it goes on.
     #[schema(example = "https://tilde.example/signup/status/ada")]
     pub status_url: String,
+    /// The page for the person alone, where address and keys can be mended: its address is a secret.
+    #[schema(example = "https://tilde.example/receipt/AZOhsgAAcACAAAAAAACrzY…")]
+    pub receipt_url: String,
 }
 
 /// Where a registration stands.
@@ -169,6 +174,10 @@ pub(crate) struct AdminRegistration {
     /// The reviewers' word: `state` and what belongs to it.
     #[schema(value_type = Object)]
     pub review: crate::domain::Review,
+    /// What reviewers have found and written.
+    pub case: CaseAnswer,
+    /// The keys to install, by their fingerprints.
+    pub ssh_keys: Vec<String>,
     /// The last failed attempt at a step.
     pub last_error: Option<String>,
     /// When it was made.
@@ -268,13 +277,14 @@ pub(crate) struct ReadyCheck {
 }
 
 impl TakenIn {
-    pub(crate) fn of(view: &RegistrationView, public_url: &str) -> Self {
+    pub(crate) fn of(view: &RegistrationView, receipt: &ReceiptToken, public_url: &str) -> Self {
         Self {
             id: view.id.to_string(),
             username: view.username.to_string(),
             status: view.status.as_str(),
             progress: view.progress,
             status_url: format!("{public_url}/signup/status/{}", view.username),
+            receipt_url: format!("{public_url}/receipt/{}", receipt.expose()),
         }
     }
 }
@@ -301,6 +311,8 @@ impl From<AdminView> for AdminRegistration {
             email: view.email,
             reason: view.reason,
             review: view.review,
+            case: view.case.into(),
+            ssh_keys: view.ssh_keys,
             last_error: view.last_error,
             created_at: view.created_at,
         }

@@ -11,6 +11,7 @@ mod live;
 mod login;
 mod own_path;
 mod problems;
+mod receipt;
 mod recover;
 mod second_step;
 mod signed_in;
@@ -36,6 +37,12 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/signup/status/{username}/code", post(status::code))
         .route("/signup/status/{username}/resend", post(status::resend))
         .route("/signup/status/{username}/events", get(live::events))
+        .route("/receipt/{token}", get(receipt::show))
+        .route("/receipt/{token}/code", post(receipt::code))
+        .route("/receipt/{token}/resend", post(receipt::resend))
+        .route("/receipt/{token}/address", post(receipt::address))
+        .route("/receipt/{token}/keys", post(receipt::keys))
+        .route("/receipt/{token}/answer", post(receipt::answer))
         .route("/verify-email", get(verify::show).post(verify::submit))
         .route("/login", get(login::show).post(login::submit))
         .route("/login/second-step", post(second_step::submit))

@@ -156,7 +156,7 @@ pub(super) async fn show(QueryText(mut query): QueryText, visitor: Visitor) -> R
     write(&visitor, value_of, None)
 }
 
-/// `POST /signup`: the same call as the API's, then the status page.
+/// `POST /signup`: the same call as the API's, then the receipt.
 pub(super) async fn submit(
     State(state): State<AppState>,
     Extension(client): Extension<Client>,
@@ -183,7 +183,10 @@ pub(super) async fn submit(
         reason: form.optional("reason"),
     };
     match state.registrar.register(signup, &client.0).await {
-        Ok(view) => Redirect::to(&format!("/signup/status/{}", view.username)).into_response(),
+        Ok(view) => {
+            let token = state.registrar.receipt_token(view.id);
+            Redirect::to(&format!("/receipt/{}", token.expose())).into_response()
+        }
         Err(error) => write(&visitor, value_of, Some(&error.into())),
     }
 }

@@ -15,7 +15,7 @@ use crate::http::state::AppState;
 use crate::registration::RegistrationView;
 
 /// Seconds after which a browser without scripts looks again; slow enough for the limit.
-const REFRESH: u32 = 15;
+pub(super) const REFRESH: u32 = 15;
 
 #[derive(Template)]
 #[template(path = "pages/status.html")]
@@ -45,12 +45,12 @@ pub(super) enum Phase {
 }
 
 /// One line of the list.
-struct Step {
-    status: Status,
-    words: &'static str,
+pub(super) struct Step {
+    pub(super) status: Status,
+    pub(super) words: &'static str,
     /// `done`, `now`, `failed` or `todo`.
-    state: &'static str,
-    at: Option<String>,
+    pub(super) state: &'static str,
+    pub(super) at: Option<String>,
 }
 
 impl Phase {
@@ -97,7 +97,7 @@ fn words(status: Status, last: bool) -> &'static str {
     }
 }
 
-fn steps(view: &RegistrationView) -> Vec<Step> {
+pub(super) fn steps(view: &RegistrationView) -> Vec<Step> {
     let passed: BTreeMap<&str, Timestamp> = view
         .details
         .history
@@ -133,7 +133,7 @@ fn steps(view: &RegistrationView) -> Vec<Step> {
 }
 
 /// A time for people, in UTC, as the host's logs have it.
-fn clock(at: Timestamp) -> String {
+pub(super) fn clock(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 

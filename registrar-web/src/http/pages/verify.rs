@@ -8,6 +8,7 @@ use http::header::HeaderMap;
 use super::csrf::OurForm;
 use super::layout::{Page, render};
 use super::visitor::Visitor;
+use crate::domain::Username;
 use crate::http::answer::wants_json;
 use crate::http::api::verify::token_of;
 use crate::http::api::wire::RegistrationStatus;
@@ -23,6 +24,8 @@ struct VerifyPage<'a> {
     page: Page<'a>,
     token: &'a str,
     username: String,
+    /// The page that shows how the registration stands.
+    status: String,
     stage: Stage,
 }
 
@@ -66,11 +69,16 @@ async fn ask(state: &AppState, visitor: &Visitor, text: &str) -> Result<Response
             visitor,
             token.expose(),
             username.to_string(),
+            status_page(&username),
             Stage::Ask,
         )),
-        TokenState::Used { username } => {
-            Ok(write(visitor, "", username.to_string(), Stage::Before))
-        }
+        TokenState::Used { username } => Ok(write(
+            visitor,
+            "",
+            username.to_string(),
+            status_page(&username),
+            Stage::Before,
+        )),
         TokenState::Expired => Err(Problem::new(Kind::VerificationExpired)),
         TokenState::Unknown => Err(Problem::new(Kind::VerificationUnknown)),
     }
@@ -84,16 +92,36 @@ pub(super) async fn submit(
 ) -> Result<Response, Problem> {
     let token = token_of(form.text("token"))?;
     match state.registrar.verify_token(&token).await {
-        Ok(view) => Ok(write(&visitor, "", view.username.to_string(), Stage::Done)),
-        // Pressed twice, or the page was loaded again.
-        Err(crate::registration::VerifyError::Used { username }) => {
-            Ok(write(&visitor, "", username.to_string(), Stage::Before))
+        Ok(view) => {
+            // Who has proven the address may have the receipt.
+            let receipt = state.registrar.receipt_token(view.id);
+            let status = format!("/receipt/{}", receipt.expose());
+            let name = view.username.to_string();
+            Ok(write(&visitor, "", name, status, Stage::Done))
         }
+        // Pressed twice, or the page was loaded again.
+        Err(crate::registration::VerifyError::Used { username }) => Ok(write(
+            &visitor,
+            "",
+            username.to_string(),
+            status_page(&username),
+            Stage::Before,
+        )),
         Err(error) => Err(error.into()),
     }
 }
 
-fn write(visitor: &Visitor, token: &str, username: String, stage: Stage) -> Response {
+fn status_page(username: &Username) -> String {
+    format!("/signup/status/{username}")
+}
+
+fn write(
+    visitor: &Visitor,
+    token: &str,
+    username: String,
+    status: String,
+    stage: Stage,
+) -> Response {
     let title = match stage {
         Stage::Ask => "Verify your address",
         Stage::Done | Stage::Before => "Your address is verified",
@@ -102,6 +130,7 @@ fn write(visitor: &Visitor, token: &str, username: String, stage: Stage) -> Resp
         page: visitor.page(title),
         token,
         username,
+        status,
         stage,
     })
 }

@@ -255,6 +255,12 @@ impl Documents for Mongo {
         bounded(async { self.collection::<R>().count_documents(filter).await }).await
     }
 
+    async fn count_to<R: Record>(&self, select: Select, id: Uuid) -> Result<u64, StoreError> {
+        let mut filter = filter_of(select);
+        filter.insert("_id", doc! { "$lte": id.to_string() });
+        bounded(async { self.collection::<R>().count_documents(filter).await }).await
+    }
+
     async fn count_before<R: Record>(
         &self,
         field: &'static str,

@@ -118,6 +118,12 @@ impl Documents for Sqlite {
             .await
     }
 
+    async fn count_to<R: Record>(&self, select: Select, id: Uuid) -> Result<u64, StoreError> {
+        self.readers
+            .run(move |c| queries::count_to::<R>(c, &select, id))
+            .await
+    }
+
     async fn count_before<R: Record>(
         &self,
         field: &'static str,

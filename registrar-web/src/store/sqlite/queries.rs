@@ -168,11 +168,31 @@ pub(super) fn list<R: Record>(
 }
 
 pub(super) fn count<R: Record>(c: &Connection, select: &Select) -> Result<u64, StoreError> {
+    count_where::<R>(c, select, None)
+}
+
+pub(super) fn count_to<R: Record>(
+    c: &Connection,
+    select: &Select,
+    id: Uuid,
+) -> Result<u64, StoreError> {
+    count_where::<R>(c, select, Some(id.to_string()))
+}
+
+fn count_where<R: Record>(
+    c: &Connection,
+    select: &Select,
+    to: Option<String>,
+) -> Result<u64, StoreError> {
     let table = R::COLLECTION;
-    let (condition, values) = match select {
+    let (mut condition, mut values) = match select {
         Select::Has(field) => (format!("{field} IS NOT NULL"), Vec::new()),
         Select::Is(field, value) => (format!("{field} = ?"), vec![value]),
     };
+    if let Some(id) = &to {
+        condition.push_str(" AND id <= ?");
+        values.push(id);
+    }
     let sql = format!("SELECT count(*) FROM {table} WHERE {condition}");
     let count: i64 = c
         .prepare_cached(&sql)

@@ -133,3 +133,22 @@ pub(crate) async fn drafts_are_in_no_list_and_filters_show_only_their_own(f: Arc
     f.store.update_registration(decided).await.unwrap();
     assert!(listed(RegistrationFilter::InReview).await.is_empty());
 }
+
+pub(crate) async fn the_place_in_the_review_queue_counts_those_who_wait_and_came_before(
+    f: Arc<Fixture>,
+) {
+    for n in 1..=4 {
+        let mut one = registration(n, &format!("ada{n}"));
+        one.review = Review::Waiting { since: at(0) };
+        // The second one has been decided about.
+        if n == 2 {
+            one.approve("grace", at(1)).unwrap();
+        }
+        f.store.insert_registration(&one).await.unwrap();
+    }
+    let mut places = Vec::new();
+    for n in [1, 3, 4] {
+        places.push(f.store.review_queue_place(rid(n)).await.unwrap());
+    }
+    assert_eq!(places, [1, 2, 3]);
+}

@@ -1,5 +1,18 @@
+//! The reviewers' side of a registration: what they decide, and what they work with before.
+
+mod case;
+mod decision;
+mod lookalike;
+mod remark;
+mod warning;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+pub use case::{Answer, Claim, Note, Question, ReviewCase};
+pub use lookalike::spellings;
+pub use remark::Remark;
+pub use warning::{DomainLists, Warning};
 
 /// What the community's reviewers have said of a registration. A hold is not a status.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +45,7 @@ pub enum Review {
 }
 
 /// Why a decision can't be taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReviewError {
     /// The mode asked for no review.
     #[error("this registration needs no review")]
@@ -43,6 +56,28 @@ pub enum ReviewError {
     /// It has failed or is complete.
     #[error("this registration has ended")]
     Ended,
+    /// Another reviewer looks at it.
+    #[error("{by} looks at this registration until {until}; take the claim over, or wait")]
+    Claimed {
+        /// Who.
+        by: String,
+        /// The claim lapses then.
+        until: Timestamp,
+    },
+    /// A question would go to an address that may be a stranger's.
+    #[error(
+        "the applicant's address is not verified yet; ask when it is, as the question goes there"
+    )]
+    Unproven,
+    /// One question at a time.
+    #[error("a question waits for its answer; ask again when it has one")]
+    QuestionOpen,
+    /// Nothing was asked.
+    #[error("no question waits for an answer")]
+    NoQuestion,
+    /// There is no room for more of them.
+    #[error("this registration has as many {0} as are kept")]
+    TooMany(&'static str),
 }
 
 impl Review {
