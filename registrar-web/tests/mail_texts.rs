@@ -102,7 +102,7 @@ fn each_mail_says_what_it_said_before() {
 fn only_a_proven_address_is_told_the_way_to_the_receipt() {
     let now = TestClock::new().now();
     let mut r = registration(now, "Ada");
-    let mut text = |r: &_| {
+    let text = |r: &_| {
         let mail = compose(&job(r, MailKind::Approved, now), r, &key(), &community());
         mail.unwrap().text.replace('\n', " ")
     };
