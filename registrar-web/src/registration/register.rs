@@ -7,8 +7,8 @@ use super::leaked::LEAKED;
 use super::view::RegistrationView;
 use super::world::Registrar;
 use crate::domain::{
-    FieldErrors, Invite, Mode, Passed, Password, Registration, RegistrationId, Review, ReviewCase, SignupForm,
-    SignupRequest, Stage, Status, Timestamp, Username, Work,
+    FieldErrors, Invite, Mode, Passed, Password, Registration, RegistrationId, Review, ReviewCase,
+    SignupForm, SignupRequest, Stage, Status, Timestamp, Username, Work,
 };
 use crate::ports::{Availability, EntropyExt, HashError, StoreError, Unique};
 

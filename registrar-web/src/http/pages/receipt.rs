@@ -191,8 +191,7 @@ pub(super) async fn answer(
 pub(super) async fn resend(
     State(state): State<AppState>,
     PathText(token): PathText,
-    visitor: Visitor,
-    OurForm(form): OurForm,
+    _: OurForm,
 ) -> Result<Response, Problem> {
     state.registrar.resend_receipt(&token).await?;
     Ok(Redirect::to(&format!("/receipt/{token}?done=resent")).into_response())
