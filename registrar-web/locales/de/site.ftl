@@ -7,5 +7,4 @@ site-log-out = Abmelden
 site-account = Konto
 site-admin = Verwaltung
 site-signed-in = Angemeldet als { $name }
-site-language = Sprache
 site-first-page = Zur Startseite

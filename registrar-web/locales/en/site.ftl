@@ -7,5 +7,4 @@ site-log-out = Log out
 site-account = Account
 site-admin = Admin
 site-signed-in = Signed in as { $name }
-site-language = Language
 site-first-page = To the first page

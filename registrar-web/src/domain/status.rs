@@ -156,6 +156,20 @@ pub enum Mode {
 }
 
 impl Mode {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Closed, Self::Invite, Self::Approval, Self::Open];
+
+    /// The word of the configuration.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Invite => "invite",
+            Self::Approval => "approval",
+            Self::Open => "open",
+        }
+    }
+
     /// For people who would like to register.
     #[must_use]
     pub fn words(self) -> &'static str {

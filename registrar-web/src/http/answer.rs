@@ -102,7 +102,12 @@ pub(super) async fn finish(
 }
 
 /// What stands before a secret in a path: the token of an invite, or of a receipt.
-const BEFORE_SECRETS: [&str; 3] = ["/api/invites/details/", "/api/auth/receipt/", "/receipt/"];
+const BEFORE_SECRETS: [&str; 4] = [
+    "/api/invites/details/",
+    "/api/auth/receipt/",
+    "/receipt/",
+    "/invites/",
+];
 
 /// A path that can be logged.
 fn without_secrets(path: &str) -> String {

@@ -40,7 +40,7 @@ pub(super) fn secure(headers: &mut HeaderMap, path: &str, https: bool) {
     // Where the address holds a secret, no other site is told it. It is not the rule for all pages,
     // because it makes browsers send `Origin: null` with forms.
     let is_secret = matches!(path, "/verify-email" | "/signup" | "/recover");
-    if is_secret || path.starts_with("/receipt/") {
+    if is_secret || path.starts_with("/receipt/") || path.starts_with("/invites/") {
         headers.insert(
             header::REFERRER_POLICY,
             HeaderValue::from_static("no-referrer"),

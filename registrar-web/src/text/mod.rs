@@ -23,7 +23,11 @@ macro_rules! files {
 }
 
 /// Each in English and in German. A new file gets a line here.
-const FILES: &[(&str, &str)] = files!["site.ftl", "login.ftl"];
+const FILES: &[(&str, &str)] = files!["site.ftl", "login.ftl", "public.ftl"];
+
+/// What the program says of itself, such as the words of its errors: the English ones stand beside
+/// the rules, as the API and `ssh join@host` say them, too.
+const GERMAN_WORDS: &str = include_str!("../../locales/de/words.ftl");
 
 static ENGLISH: LazyLock<FluentBundle<FluentResource>> =
     LazyLock::new(|| bundle(Language::English));
@@ -34,13 +38,16 @@ fn bundle(language: Language) -> FluentBundle<FluentResource> {
     // Marks around each value are for texts of mixed direction; they would end up in what people
     // copy, such as commands.
     bundle.set_use_isolating(false);
-    for (english, german) in FILES {
-        let source = match language {
-            Language::English => english,
-            Language::German => german,
-        };
+    let sources: Vec<&str> = match language {
+        Language::English => FILES.iter().map(|(english, _)| *english).collect(),
+        Language::German => {
+            let german = FILES.iter().map(|(_, german)| *german);
+            german.chain([GERMAN_WORDS]).collect()
+        }
+    };
+    for source in sources {
         // What is wrong in a file, a test tells; the rest of it is there all the same.
-        let resource = FluentResource::try_new((*source).to_owned());
+        let resource = FluentResource::try_new(source.to_owned());
         let resource = resource.unwrap_or_else(|(rest, _)| rest);
         bundle.add_resource_overriding(resource);
     }

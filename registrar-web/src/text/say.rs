@@ -39,8 +39,8 @@ impl<'a> Text<'a> {
 
     /// Puts a number into it, which may decide between forms such as "1 key" and "2 keys".
     #[must_use]
-    pub fn count(mut self, name: &'a str, value: impl TryInto<u32>) -> Self {
-        let value = value.try_into().unwrap_or(u32::MAX);
+    pub fn count(mut self, name: &'a str, value: impl fmt::Display) -> Self {
+        let value: u32 = value.to_string().parse().unwrap_or(u32::MAX);
         self.values.push((name, value.into()));
         self
     }
@@ -81,6 +81,15 @@ impl fmt::Display for Text<'_> {
                 write!(f, "⟦{}⟧", self.key)
             }
         }
+    }
+}
+
+impl Html {
+    /// A moment, for programs and for people.
+    #[must_use]
+    pub fn time(exact: &str, shown: &str) -> Self {
+        let (exact, shown) = (escape(exact), escape(shown));
+        Self(format!("<time datetime=\"{exact}\">{shown}</time>"))
     }
 }
 

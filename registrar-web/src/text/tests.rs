@@ -90,6 +90,104 @@ fn every_key_that_is_used_is_there() {
     assert!(used > 10, "the marks have changed");
 }
 
+/// Pages whose words are not of the catalogue: those that tell programmers of the API.
+const IN_ENGLISH: [&str; 4] = ["docs.html", "explain.html", "status.html", "receipt.html"];
+
+#[test]
+fn templates_hold_no_words_of_their_own() {
+    let mut files = Vec::new();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/pages");
+    collect(&root, &mut files);
+    files.retain(|f| !IN_ENGLISH.iter().any(|name| f.ends_with(name)));
+    for file in &files {
+        let text = std::fs::read_to_string(file).unwrap();
+        let mut rest = text;
+        for (open, close) in [("{%", "%}"), ("{{", "}}"), ("{#", "#}")] {
+            rest = without(&rest, open, close);
+        }
+        // Commands are the same in every language; so are names.
+        rest = without(&rest, "<code>", "</code>");
+        for name in ["aria-label", "value", "placeholder", "title", "alt"] {
+            for value in rest.split(&format!(" {name}=\"")).skip(1) {
+                let value = value.split('"').next().unwrap();
+                assert!(!has_words(value), "{name}={value} in {}", file.display());
+            }
+        }
+        let shown = without(&rest, "<", ">").replace("API", "");
+        assert!(!has_words(&shown), "{} in {}", shown.trim(), file.display());
+    }
+}
+
+fn has_words(text: &str) -> bool {
+    text.chars().any(char::is_alphabetic)
+}
+
+fn without(text: &str, open: &str, close: &str) -> String {
+    let mut kept = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(open) {
+        kept.push_str(before);
+        rest = after.split_once(close).map_or("", |(_, after)| after);
+    }
+    kept + rest
+}
+
+/// The words that the program says itself: each kind of problem, each mode, each field and rule of the
+/// sign-up form.
+#[test]
+fn german_has_words_for_what_the_program_says_itself() {
+    use crate::domain::{FormRules, Mode, ProfileField};
+    use crate::http::Kind;
+    let words = messages(GERMAN_WORDS);
+    let mut known = BTreeSet::new();
+    let mut must = |key: String| {
+        assert!(words.contains_key(&key), "{key} is missing in German");
+        known.insert(key);
+    };
+    for kind in Kind::ALL {
+        must(format!("problem-{}", kind.code()));
+        must(format!("problem-{}-title", kind.code()));
+    }
+    for mode in Mode::ALL {
+        must(format!("mode-{}", mode.as_str()));
+        let rules = FormRules {
+            domain: "tilde.example",
+            mode,
+            password: true,
+            require_reason: true,
+            require: &[ProfileField::Country],
+        };
+        for field in rules.fields() {
+            must(format!("field-{}", field.name));
+            if !field.hint.is_empty() {
+                must(format!("field-{}-hint", field.name));
+            }
+        }
+    }
+    for key in words.keys().filter(|k| !k.starts_with("rule-")) {
+        assert!(known.contains(key), "{key} is the word for nothing");
+    }
+}
+
+/// No message that nobody says.
+#[test]
+fn every_message_is_used() {
+    let mut files = Vec::new();
+    for root in ["templates/pages", "src/http"] {
+        collect(
+            &std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(root),
+            &mut files,
+        );
+    }
+    let texts = files.iter().map(|f| std::fs::read_to_string(f).unwrap());
+    let all: String = texts.collect();
+    for (english, _) in FILES {
+        for key in messages(english).keys() {
+            assert!(all.contains(&format!("\"{key}\"")), "{key} is never said");
+        }
+    }
+}
+
 fn collect(folder: &std::path::Path, files: &mut Vec<std::path::PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -29,7 +29,7 @@ pub(super) mod wire_credentials;
 pub(super) mod wire_factor;
 pub(super) mod wire_form;
 pub(super) mod wire_internal;
-mod wire_invites;
+pub(super) mod wire_invites;
 mod wire_people;
 mod wire_receipt;
 mod wire_review;

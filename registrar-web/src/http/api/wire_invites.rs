@@ -208,7 +208,7 @@ impl InviteDetails {
 }
 
 /// Enough of an address for its owner to know it, and for nobody else to write to it.
-fn hidden(email: &str) -> String {
+pub(crate) fn hidden(email: &str) -> String {
     let (local, domain) = email.split_once('@').unwrap_or_default();
     let first: String = local.chars().take(1).collect();
     format!("{first}…@{domain}")

@@ -126,7 +126,7 @@ fn read_operation(all: &Value, path: &str, method: &str, operation: &Value) -> O
             .collect(),
     });
     Operation {
-        id: text(&operation["operationId"]),
+        id: anchor(method, path),
         method: method.to_uppercase(),
         path: path.to_owned(),
         summary: text(&operation["summary"]),
@@ -135,6 +135,12 @@ fn read_operation(all: &Value, path: &str, method: &str, operation: &Value) -> O
         inputs,
         answers: answers.collect(),
     }
+}
+
+/// Where the page shows it: names of operations are there more than once.
+fn anchor(method: &str, path: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    format!("{method}{}", path.chars().map(plain).collect::<String>())
 }
 
 /// What has to be sent along, in words.

@@ -5,6 +5,7 @@ mod cookies;
 mod csrf;
 pub(super) mod docs;
 mod flash;
+mod form;
 mod home;
 mod layout;
 mod live;
@@ -17,8 +18,10 @@ mod second_step;
 mod signed_in;
 mod signup;
 mod status;
+mod times;
 mod verify;
 mod visitor;
+mod words;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -33,6 +36,7 @@ pub(super) fn routes() -> Router<AppState> {
     Router::new()
         .route("/", get(home::show))
         .route("/signup", get(signup::show).post(signup::submit))
+        .route("/invites/{token}", get(signup::by_invite))
         .route("/signup/status/{username}", get(status::show))
         .route("/signup/status/{username}/code", post(status::code))
         .route("/signup/status/{username}/resend", post(status::resend))

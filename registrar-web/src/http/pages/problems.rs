@@ -12,6 +12,7 @@ use crate::http::problem_kind::Kind;
 struct ProblemPage<'a> {
     page: Page<'a>,
     problem: &'a Problem,
+    words: String,
     request_id: &'a str,
 }
 
@@ -25,8 +26,9 @@ struct Explain<'a> {
 /// The page of an error.
 pub(crate) fn problem_page(visitor: &Visitor, problem: &Problem, request_id: &str) -> String {
     let page = ProblemPage {
-        page: visitor.page(problem.kind.title()),
+        page: visitor.page(visitor.problem_title(problem.kind)),
         problem,
+        words: visitor.problem_words(problem),
         request_id,
     };
     page.render()

@@ -1,15 +1,13 @@
-use std::collections::BTreeMap;
-
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header::HeaderMap;
 
 use super::csrf;
+use super::form::Field;
 use super::layout::{Page, render_with};
 use super::visitor::Visitor;
 use crate::auth::RecoveryProof;
-use crate::http::api::password::FORGOT_WORDS;
 use crate::http::bearer::From;
 use crate::http::extract::{Form, QueryText};
 use crate::http::problem::Problem;
@@ -21,12 +19,11 @@ use crate::http::state::AppState;
 struct RecoverPage<'a> {
     page: Page<'a>,
     stage: Stage,
-    sent_words: &'static str,
     alert: Option<String>,
     who: &'a str,
     token: &'a str,
     username: &'a str,
-    wrong_password: Option<String>,
+    fields: Vec<Field>,
 }
 
 /// What the page is for.
@@ -124,32 +121,54 @@ fn write(
     typed: &Typed<'_>,
     problem: Option<&Problem>,
 ) -> Response {
-    let errors: BTreeMap<&str, &str> = problem
-        .map(|p| p.errors.iter())
-        .into_iter()
-        .flatten()
-        .map(|e| (e.field.as_str(), e.message.as_str()))
-        .collect();
     let title = match stage {
-        Stage::Ask | Stage::Code => "Forgot your password?",
-        Stage::Link => "Choose a new password",
-        Stage::Done => "Your password is changed",
+        Stage::Ask | Stage::Code => "recover-title",
+        Stage::Link => "recover-link-title",
+        Stage::Done => "recover-done-title",
     };
+    let fields = fields(visitor, stage, typed);
     let page = RecoverPage {
-        page: visitor.page(title),
+        page: visitor.page(visitor.t(title)),
         stage,
-        sent_words: FORGOT_WORDS,
         alert: problem.map(|p| match p.kind {
-            Kind::InvalidFields => "This password is not taken; see the words beside it.".to_owned(),
-            Kind::RecoveryUnknown => {
-                "This is not the code, or it is of no use any more. Five codes are tried in an hour; the link of the mail works all the same.".to_owned()
-            }
-            _ => p.detail.clone(),
+            Kind::InvalidFields => visitor.t("recover-not-taken").to_string(),
+            Kind::RecoveryUnknown => visitor.t("recover-wrong-code").to_string(),
+            _ => visitor.problem_words(p),
         }),
         who: typed.who,
         token: typed.token,
         username: typed.username,
-        wrong_password: errors.get("newPassword").map(|m| (*m).to_owned()),
+        fields: fields
+            .into_iter()
+            .map(|field| field.judged(visitor, problem))
+            .collect(),
     };
     render_with(&page, problem)
+}
+
+fn fields(visitor: &Visitor, stage: Stage, typed: &Typed<'_>) -> Vec<Field> {
+    let t = |key| visitor.t(key);
+    let who = Field::new(
+        "emailOrUsername",
+        "text",
+        t("recover-who"),
+        t("recover-who-hint"),
+    );
+    let code = Field::new("code", "text", t("recover-code"), "");
+    let new = Field::new(
+        "newPassword",
+        "password",
+        t("recover-new"),
+        t("recover-new-hint"),
+    );
+    let new = new.required().completed_by("new-password");
+    match stage {
+        Stage::Ask => vec![who.required().completed_by("username").with(typed.who)],
+        Stage::Code => {
+            let code = code.required().completed_by("one-time-code").at_most(12);
+            vec![code, new]
+        }
+        Stage::Link => vec![new],
+        Stage::Done => Vec::new(),
+    }
 }

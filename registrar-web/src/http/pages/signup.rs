@@ -1,140 +1,71 @@
-use std::collections::BTreeMap;
-
 use askama::Template;
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::header::HeaderMap;
 
 use super::csrf;
+use super::form::Field;
 use super::layout::{Page, render_with};
+use super::times::utc;
 use super::visitor::Visitor;
-use crate::domain::{FieldKind, FormField, FormRules, Mode, SignupForm, SshKeysField};
+use crate::domain::{FormField, FormRules, InviteStanding, SignupForm, SshKeysField};
+use crate::http::api::wire_invites::hidden;
 use crate::http::client_address::Client;
-use crate::http::extract::{Form, QueryText};
+use crate::http::extract::{Form, PathText, QueryText};
 use crate::http::problem::Problem;
 use crate::http::problem_kind::Kind;
-use crate::http::state::{AppState, Site};
+use crate::http::state::AppState;
+use crate::people::PeopleError;
 
 #[derive(Template)]
 #[template(path = "pages/signup.html")]
 struct SignupPage<'a> {
     page: Page<'a>,
-    mode_words: &'static str,
-    open: bool,
+    mode_words: String,
+    /// Of an invite: by whom, for whom, until when.
+    invited: Vec<String>,
     alert: Option<String>,
     fields: Vec<Field>,
     more: Vec<Field>,
     more_is_open: bool,
 }
 
-/// One field of the form. Names are those of the JSON body.
-struct Field {
-    name: &'static str,
-    label: &'static str,
-    /// `text`, `email`, `password`, `date` or `textarea`.
-    kind: &'static str,
-    hint: String,
-    value: String,
-    error: Option<String>,
-    required: bool,
-    autocomplete: &'static str,
-    most: u16,
-}
-
-impl Field {
-    fn new(field: FormField) -> Self {
-        let (kind, autocomplete) = match field.kind {
-            FieldKind::Email => ("email", "email"),
-            FieldKind::Secret => ("password", "new-password"),
-            FieldKind::Date => ("date", "bday"),
-            FieldKind::Paragraph | FieldKind::Keys => ("textarea", "off"),
-            FieldKind::Line => ("text", completed_by(field.name)),
-        };
-        Self {
-            name: field.name,
-            label: field.label,
-            kind,
-            hint: field.hint,
-            value: String::new(),
-            error: None,
-            required: field.required,
-            autocomplete,
-            most: field.longest,
-        }
-    }
-
-    fn is_area(&self) -> bool {
-        self.kind == "textarea"
-    }
-
-    /// What describes it, for readers of the page aloud.
-    fn described_by(&self) -> String {
-        let name = self.name;
-        match self.error {
-            Some(_) => format!("{name}-error {name}-hint"),
-            None => format!("{name}-hint"),
-        }
-    }
-}
-
-/// What browsers know it by (HTML, «autofill detail tokens»).
-fn completed_by(name: &str) -> &'static str {
-    match name {
-        "username" => "username",
-        "displayName" => "nickname",
-        "firstName" => "given-name",
-        "lastName" => "family-name",
-        "country" => "country",
-        _ => "off",
-    }
-}
-
 /// The fields that everybody is asked for, and the others.
-fn fields(site: &Site, with_invite: bool) -> (Vec<Field>, Vec<Field>) {
-    let mut all = site.form_rules().fields();
+fn fields(visitor: &Visitor, with_invite: bool) -> (Vec<Field>, Vec<Field>) {
+    let mut all = visitor.site().form_rules().fields();
     if with_invite && !all.iter().any(|f| f.name == "inviteToken") {
         all.push(FormRules::invite());
     }
     let (main, more): (Vec<_>, Vec<_>) = all.into_iter().partition(|f| f.is_main);
-    let page = |fields: Vec<FormField>| fields.into_iter().map(Field::new).collect();
+    let page = |fields: Vec<FormField>| fields.iter().map(|f| Field::of(visitor, f)).collect();
     (page(main), page(more))
 }
 
 fn write(
     visitor: &Visitor,
     value_of: impl Fn(&str) -> String,
+    invited: Vec<String>,
     problem: Option<&Problem>,
 ) -> Response {
-    let site = visitor.site();
-    let errors: BTreeMap<&str, &str> = problem
-        .map(|p| p.errors.iter())
-        .into_iter()
-        .flatten()
-        .map(|e| (e.field.as_str(), e.message.as_str()))
-        .collect();
     let fill = |mut field: Field| {
         // A password is never sent back, nor is a private key.
-        let private = field.name == "sshKeys" && {
-            let keys = value_of("sshKeys");
-            keys.contains("PRIVATE KEY") || keys.contains("PuTTY-User-Key-File")
-        };
+        let private = field.name == "sshKeys" && has_private_key(&value_of("sshKeys"));
         if field.name != "password" && !private {
             field.value = value_of(field.name);
         }
-        field.error = errors.get(field.name).map(|e| (*e).to_owned());
-        field
+        field.judged(visitor, problem)
     };
     let with_invite = !value_of("inviteToken").is_empty();
-    let (main, more) = fields(site, with_invite);
+    let (main, more) = fields(visitor, with_invite);
     let more: Vec<Field> = more.into_iter().map(fill).collect();
     let page = SignupPage {
-        page: visitor.page("Sign up"),
-        mode_words: site.mode.words(),
-        open: site.mode != Mode::Closed,
+        page: visitor.page(visitor.t("signup-title")),
+        mode_words: visitor.mode_words(visitor.site().mode),
+        invited,
         alert: problem.map(|p| match p.kind {
-            Kind::InvalidFields => "Some fields have to be mended; see the words beside them. Type the password again, it is not kept.".to_owned(),
-            Kind::NameNotAvailable => format!("{} Type the password again, it is not kept.", p.detail),
-            _ => p.detail.clone(),
+            Kind::InvalidFields => visitor.t("signup-mend").to_string(),
+            Kind::NameNotAvailable => visitor.t("signup-name-taken").to_string(),
+            _ => visitor.problem_words(p),
         }),
         fields: main.into_iter().map(fill).collect(),
         more_is_open: more.iter().any(|f| f.error.is_some() || f.required),
@@ -143,8 +74,17 @@ fn write(
     render_with(&page, problem)
 }
 
+/// Whether a paste holds a secret that must not be sent back.
+pub(super) fn has_private_key(text: &str) -> bool {
+    text.contains("PRIVATE KEY") || text.contains("PuTTY-User-Key-File")
+}
+
 /// `GET /signup`, with `?invite=` from an invite's link.
-pub(super) async fn show(QueryText(mut query): QueryText, visitor: Visitor) -> Response {
+pub(super) async fn show(
+    State(state): State<AppState>,
+    QueryText(mut query): QueryText,
+    visitor: Visitor,
+) -> Result<Response, Problem> {
     let invite = query
         .remove("invite")
         .filter(|t| t.len() <= 64)
@@ -153,7 +93,55 @@ pub(super) async fn show(QueryText(mut query): QueryText, visitor: Visitor) -> R
         "inviteToken" => invite.clone(),
         _ => String::new(),
     };
-    write(&visitor, value_of, None)
+    let invited = match invite.as_str() {
+        "" => Vec::new(),
+        token => invited(&state, &visitor, token).await?,
+    };
+    Ok(write(&visitor, value_of, invited, None))
+}
+
+/// What an invite says to who opens its link, however often.
+async fn invited(state: &AppState, visitor: &Visitor, token: &str) -> Result<Vec<String>, Problem> {
+    let over = || Ok(vec![visitor.t("signup-invite-over").to_string()]);
+    let view = match state.people.invite_details(token).await {
+        Ok(view) => view,
+        Err(PeopleError::NoInvite) => return over(),
+        Err(error) => return Err(error.into()),
+    };
+    if view.standing != InviteStanding::Open {
+        return over();
+    }
+    let by = match &view.inviter {
+        Some(user) => visitor
+            .t("signup-invited-by")
+            .with("name", &user.display_name)
+            .to_string(),
+        None => visitor.t("signup-invited").to_string(),
+    };
+    let until = visitor
+        .t("signup-invited-until")
+        .with("until", utc(view.invite.expires_at));
+    let mut lines = vec![format!("{by} {until}")];
+    if let Some(email) = &view.invite.terms.email {
+        let address = hidden(&email.to_string());
+        let line = visitor.t("signup-invited-address").with("address", address);
+        lines.push(line.to_string());
+    }
+    lines.extend(
+        view.invite
+            .terms
+            .note
+            .as_ref()
+            .map(|n| format!("“{}”", n.as_str())),
+    );
+    Ok(lines)
+}
+
+/// `GET /invites/{token}`: the same by another address.
+pub(super) async fn by_invite(PathText(token): PathText) -> Redirect {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("invite", &token);
+    Redirect::to(&format!("/signup?{}", query.finish()))
 }
 
 /// `POST /signup`: the same call as the API's, then the receipt.
@@ -166,7 +154,7 @@ pub(super) async fn submit(
 ) -> Response {
     let value_of = |name: &str| form.text(name).to_owned();
     if let Err(problem) = csrf::check(&visitor, &headers, &form) {
-        return write(&visitor, value_of, Some(&problem));
+        return write(&visitor, value_of, Vec::new(), Some(&problem));
     }
     let signup = SignupForm {
         username: value_of("username"),
@@ -187,6 +175,6 @@ pub(super) async fn submit(
             let token = state.registrar.receipt_token(view.id);
             Redirect::to(&format!("/receipt/{}", token.expose())).into_response()
         }
-        Err(error) => write(&visitor, value_of, Some(&error.into())),
+        Err(error) => write(&visitor, value_of, Vec::new(), Some(&error.into())),
     }
 }

@@ -123,8 +123,8 @@ fn write(
     stage: Stage,
 ) -> Response {
     let title = match stage {
-        Stage::Ask => "Verify your address",
-        Stage::Done | Stage::Before => "Your address is verified",
+        Stage::Ask => visitor.t("verify-title"),
+        Stage::Done | Stage::Before => visitor.t("verify-done-title"),
     };
     render(&VerifyPage {
         page: visitor.page(title),

@@ -1,0 +1,16 @@
+use super::layout::Page;
+use crate::domain::Timestamp;
+use crate::text::Html;
+
+/// A time for people, in UTC.
+pub(in crate::http) fn utc(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+impl Page<'_> {
+    /// A time: in UTC, and with scripts in the reader's zone.
+    #[allow(dead_code, reason = "for the pages of the account and the console")]
+    pub(in crate::http) fn time(&self, at: &Timestamp) -> Html {
+        Html::time(&at.to_string(), &utc(*at))
+    }
+}
