@@ -10,6 +10,7 @@
 #   tests/bootstrap.sh fuzz      cargo-fuzz, compiled once into the cache
 #   tests/bootstrap.sh contract  schemathesis from PyPI, once into the cache, in an environment of its own
 #   tests/bootstrap.sh browser   Chromium, and from npm what drives it (tests/browser)
+#   tests/bootstrap.sh live      the Socket.IO client from npm (tests/live)
 #   tests/bootstrap.sh paths     prints the paths of the compiled tools as shell assignments
 #
 # Packages that bring a daemon are installed without it being started, now or at the next boot.
@@ -107,6 +108,15 @@ install_node() {
   install_packages "${NODE_PACKAGES[@]}"
 }
 
+# install_modules NAME: from npm, what tests/NAME/package-lock.json lists; again when that has changed.
+install_modules() {
+  local modules
+  modules="$(cd "$(dirname "${BASH_SOURCE[0]}")/$1" && pwd)"
+  if cmp -s "$modules/package-lock.json" "$modules/node_modules/.installed"; then return 0; fi
+  (cd "$modules" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null) || die "npm ci failed: tests/$1"
+  cp "$modules/package-lock.json" "$modules/node_modules/.installed"
+}
+
 tool_path() { echo "$TOOLS/$1-$2/bin/$3"; }
 
 # Compiles a crate's program unless the cache has it. In a target directory of its own, which is
@@ -160,12 +170,11 @@ for part in "$@"; do
     browser)
       install_packages "${BROWSER_PACKAGES[@]}"
       install_node
-      modules="$(cd "$(dirname "${BASH_SOURCE[0]}")/browser" && pwd)"
-      # Again when the list has changed.
-      if ! cmp -s "$modules/package-lock.json" "$modules/node_modules/.installed"; then
-        (cd "$modules" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null) || die "npm ci failed: tests/browser"
-        cp "$modules/package-lock.json" "$modules/node_modules/.installed"
-      fi
+      install_modules browser
+      ;;
+    live)
+      install_node
+      install_modules live
       ;;
     paths)
       echo "REGISTRAR_TEST_MONGODB_SERVER=$(tool_path $MONGODB $MONGODB_VERSION secantusd-rs)"

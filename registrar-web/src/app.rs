@@ -20,8 +20,9 @@ use tokio_util::task::TaskTracker;
 use crate::audit::Audit;
 use crate::auth::{AuthPolicy, KeyError, KeyRing};
 use crate::breaches::HttpRanges;
-use crate::config::{self, Config, LoadError};
+use crate::config::{self, Config, LoadError, StoreKind};
 use crate::crash_point;
+use crate::events::{Events, Reach};
 use crate::hash::{HashPool, best_hasher};
 use crate::http::{self, AdminToken, CurrentRoutes};
 use crate::logging::{self, LogFilter, LoggingError};
@@ -161,9 +162,21 @@ async fn serve(config: Config, path: &Path, filter: LogFilter) -> Result<(), Sta
     let key = secrets::verification_key(&config.server.state_directory, entropy.as_ref())?;
     let store = crash_point::around_store(store::open(&config.store).await?);
     let metrics = Metrics::default();
+    let reach = match config.store.kind {
+        StoreKind::Sqlite => Reach::Process,
+        StoreKind::Mongodb => Reach::Instances,
+    };
+    let events = Events::new(
+        store.clone(),
+        clock.clone(),
+        entropy.clone(),
+        metrics.clone(),
+        reach,
+    );
     let host = crash_point::around_provisioner(Arc::new(Varlink::new(&config.provision)));
     let world = World {
         audit: Audit::new(store.clone(), clock.clone()),
+        events,
         store: store.clone(),
         provisioner: metered_provisioner(host, metrics.clone()),
         metrics,
@@ -212,6 +225,10 @@ async fn serve(config: Config, path: &Path, filter: LogFilter) -> Result<(), Sta
     sys::give_memory_back();
     tasks.spawn(tidy(lasting.world.clone(), stop.clone()));
     tasks.spawn(feed_watchdog(stop.clone()));
+    tasks.spawn({
+        let (events, stop) = (lasting.world.events.clone(), stop.clone());
+        async move { events.serve(stop).await }
+    });
     tasks.spawn({
         let (routes, stop) = (routes.clone(), stop.clone());
         let trusted = config.server.trusted_proxies.clone();
@@ -330,7 +347,8 @@ async fn tidy(world: World, stop: CancellationToken) {
         let mails = world.store.forget_mails(now - REMEMBER_MAILS).await;
         let limits = world.store.forget_limits(now).await;
         let sessions = world.store.forget_sessions(now).await;
-        tracing::debug!(?mails, ?limits, ?sessions, "tidied");
+        let events = world.store.forget_events(now).await;
+        tracing::debug!(?mails, ?limits, ?sessions, ?events, "tidied");
     }
 }
 

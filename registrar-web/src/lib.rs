@@ -11,6 +11,7 @@ pub mod breaches;
 pub mod config;
 pub mod crash_point;
 pub mod domain;
+pub mod events;
 pub mod hash;
 pub mod http;
 pub mod logging;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The API against its own description, on the running throw-away host: schemathesis makes requests
 # from /api/openapi.json, good and bad ones, and every answer must be one that the document has, and
-# none a 5xx. Three times: as nobody, as a member, and with the admin token.
+# none a 5xx. Not the stream of live events, which has no end. Three times: as nobody, as a member, and with the admin token.
 #
 # CONTRACT_EXAMPLES (12) is how many requests of each kind are made for a route.
 set -euo pipefail
@@ -33,7 +33,7 @@ against() {
   if ! "$SCHEMATHESIS" run "$WEB/api/openapi.json" --no-color --seed 7 --generation-deterministic \
     --phases examples,coverage,fuzzing --max-examples "${CONTRACT_EXAMPLES:-12}" --suppress-health-check all \
     --checks not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance \
-    --request-timeout 30 --warnings off "$@" >"$WORK/said" 2>&1; then
+    --exclude-path /api/events --request-timeout 30 --warnings off "$@" >"$WORK/said" 2>&1; then
     cat "$WORK/said"
     fail "as $who, the API answers otherwise than its description says"
   fi

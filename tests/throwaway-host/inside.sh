@@ -39,6 +39,7 @@ case "$HOST_MODE" in
   check) end_after "$here/check.sh" ;;
   browser) end_after "$here/browser.sh" ;;
   contract) end_after "$here/contract.sh" ;;
+  live) end_after "$here/live.sh" ;;
   # 12 is the cost of registrar.toml.
   bench) end_after "$HOST_PROGRAMS/load" "127.0.0.1:$WEB_PORT" 12 "$BENCH_AT_ONCE" "${PIDS[registrar-web]}" "${PIDS[provisiond]}" ;;
 esac

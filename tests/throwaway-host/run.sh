@@ -6,6 +6,7 @@
 #   tests/throwaway-host/run.sh --check   does one whole sign-up and ends; non-zero names the step
 #   tests/throwaway-host/run.sh --contract  asks the API all that its description allows, and more
 #   tests/throwaway-host/run.sh --browser  uses the pages with a real browser
+#   tests/throwaway-host/run.sh --live    listens to live events with the real Socket.IO client
 #   tests/throwaway-host/run.sh --bench   measures registrations with the optimised programs and ends:
 #       BENCH_AT_ONCE=1,8,32,64 so many at once, on a host that had BENCH_ACCOUNTS=0 accounts before,
 #       written by BENCH_WRITER=shadow-utils (accounts.writer of provisiond.toml)
@@ -33,6 +34,12 @@ case "${1:-}" in
   --browser)
     HOST_MODE=browser
     [[ -d $root/tests/browser/node_modules/playwright-core ]] || die "playwright-core is missing: tests/bootstrap.sh browser"
+    ;;
+  --live)
+    HOST_MODE=live
+    # Access tokens are short, so that a test can wait for their end.
+    export ACCESS_SECONDS=12
+    [[ -d $root/tests/live/node_modules/socket.io-client ]] || die "socket.io-client is missing: tests/bootstrap.sh live"
     ;;
   --bench)
     HOST_MODE=bench profile=release needed+=(load)

@@ -87,6 +87,11 @@ prepare_postfix() {
   postfix check 2>"$LOGS/postfix-check.log" || fail "postfix check: $(cat "$LOGS/postfix-check.log")"
 }
 
+make_admin_token() {
+  (umask 077 && openssl rand -hex 32 >/etc/registrar/admin.token)
+  chown registrar-web: /etc/registrar/admin.token
+}
+
 start_services() {
   # More than one address may do in an hour, as all come from this one.
   local requests=10000 registrations=50 accounts=60
@@ -95,10 +100,14 @@ start_services() {
   # Each request is to be judged by what it asks, not by how many came before.
   if [[ $HOST_MODE == contract ]]; then
     requests=100000000 registrations=1000000 accounts=1000000
-    (umask 077 && openssl rand -hex 32 >/etc/registrar/admin.token)
-    chown registrar-web: /etc/registrar/admin.token
+    make_admin_token
     more=(REGISTRAR__SERVER__ADMIN_TOKEN_FILE=/etc/registrar/admin.token REGISTRAR__ACCOUNTS__BCRYPT_COST=10
       REGISTRAR__AUTH__FAILED_LOGINS=1000000 REGISTRAR__LOG__FILTER=warn)
+  fi
+  if [[ $HOST_MODE == live ]]; then
+    make_admin_token
+    more=(REGISTRAR__SERVER__ADMIN_TOKEN_FILE=/etc/registrar/admin.token REGISTRAR__ACCOUNTS__BCRYPT_COST=10
+      "REGISTRAR__AUTH__ACCESS_TTL=${ACCESS_SECONDS}s" REGISTRAR__LOG__FILTER=warn)
   fi
   # A check searches the logs for secrets, so they are to say as much as they can.
   local talk=info

@@ -3,7 +3,7 @@
 use super::error::LoginError;
 use super::world::{Auth, Client};
 use crate::domain::{
-    Action, Actor, AuditEvent, CredentialChange, FieldErrors, MailJob, MailKind, MailState,
+    Action, Actor, AuditEvent, CredentialChange, FieldErrors, MailJob, MailKind, MailState, News,
     Subject, User, Work,
 };
 use crate::ports::{EntropyExt, StoreError};
@@ -79,6 +79,12 @@ impl Auth {
             key: format!("{}:{id}", kind.name()),
             kind,
         }
+    }
+
+    /// Tells the owner where the owner is logged in.
+    pub(super) async fn tell_live(&self, user: &User, what: CredentialChange) {
+        let news = News::CredentialChanged { what };
+        self.world.events.publish(user.id, news).await;
     }
 
     /// Tells the owner by mail, once for each notice.

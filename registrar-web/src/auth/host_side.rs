@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::{
-    Action, Actor, AuditEvent, HostPart, HostTask, OnHost, Subject, User, WorkerId,
+    Action, Actor, AuditEvent, HostPart, HostTask, News, OnHost, Role, Subject, User, WorkerId,
 };
 use crate::ports::{EntropyExt, LeaseRequest, ProvisionFailure, StoreError};
 use crate::registration::World;
@@ -152,6 +152,12 @@ impl HostSide {
                     .await?;
                 if !matches!(before, OnHost::Refused { .. }) {
                     self.audit(&user, what, reason).await?;
+                    let news = News::HostStepFailed {
+                        username: user.username.clone(),
+                        what: what.to_owned(),
+                    };
+                    let events = &self.world.events;
+                    events.publish_to_staff(Role::SiteAdmin, news).await;
                 }
                 Ok(written)
             }

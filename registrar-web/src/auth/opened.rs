@@ -2,7 +2,7 @@
 
 use super::error::{LoginError, TokenError};
 use super::world::{Auth, Client, Tokens};
-use crate::domain::{PageToken, Session, SessionEnd, Timestamp, User};
+use crate::domain::{News, PageToken, Session, SessionEnd, Timestamp, User};
 use crate::ports::{EntropyExt, PageRequest, StoreError};
 
 /// Sessions of one account at once; one more ends the oldest.
@@ -18,6 +18,10 @@ pub trait Opened: Sized + Send + 'static {
         client: &Client,
         now: Timestamp,
     ) -> impl Future<Output = Result<Self, LoginError>> + Send;
+
+    /// The session that was begun.
+    #[doc(hidden)]
+    fn session(&self) -> &Session;
 }
 
 /// A session of pages.
@@ -54,6 +58,10 @@ impl Opened for Tokens {
                 other => LoginError::Internal(other.to_string()),
             })
     }
+
+    fn session(&self) -> &Session {
+        &self.session
+    }
 }
 
 impl Opened for PageLogin {
@@ -78,6 +86,10 @@ impl Opened for PageLogin {
             session,
         })
     }
+
+    fn session(&self) -> &Session {
+        &self.session
+    }
 }
 
 impl Auth {
@@ -87,6 +99,16 @@ impl Auth {
         self.world.store.insert_session(session).await?;
         tracing::info!(USERNAME = %user.username, SESSION_ID = %session.id, "logged in");
         Ok(())
+    }
+
+    /// Tells a member of a session that was begun by a program that the member did not use before.
+    pub(super) async fn tell_of_login(&self, session: &Session) {
+        let news = News::NewLogin {
+            session: session.id,
+            address: session.began.address.clone(),
+            device: session.began.device.clone(),
+        };
+        self.world.events.publish(session.user, news).await;
     }
 
     /// Ends the oldest session of who has too many.
@@ -100,8 +122,12 @@ impl Auth {
         if let Some(mut oldest) = page.items.into_iter().next().filter(|_| is_full) {
             oldest.end(SessionEnd::Displaced, now);
             match self.world.store.update_session(oldest).await {
+                Ok(ended) => {
+                    let why = SessionEnd::Displaced;
+                    self.tell_of_end(user.id, Some(ended.id), why, false).await;
+                }
                 // It is in use after all; the next login looks again.
-                Ok(_) | Err(StoreError::Conflict) => {}
+                Err(StoreError::Conflict) => {}
                 Err(e) => return Err(e),
             }
         }

@@ -77,6 +77,7 @@ impl Auth {
         self.carry_over(session.id, epoch, &changed).await?;
         self.mark_ended(user.id, SessionEnd::PasswordChanged)
             .await?;
+        self.tell_live(&changed, CredentialChange::Password).await;
         let actor = Actor::member(&changed);
         self.audit_change(Action::PasswordChanged, actor, &changed, client, Vec::new())
             .await?;

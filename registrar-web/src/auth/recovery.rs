@@ -187,6 +187,8 @@ impl Auth {
             .ok_or(CredentialError::NoRecovery)?;
         self.mark_ended(changed.id, SessionEnd::PasswordChanged)
             .await?;
+        self.tell_live(&changed, CredentialChange::PasswordReset)
+            .await;
         let (action, actor) = (Action::PasswordReset, Actor::Visitor);
         self.audit_change(action, actor, &changed, client, Vec::new())
             .await?;

@@ -109,6 +109,8 @@ impl Auth {
                     details: vec![("session", session.id.to_string())],
                 };
                 self.world.audit.record(event).await?;
+                self.tell_of_end(user.id, Some(session.id), SessionEnd::Reused, false)
+                    .await;
                 Ok(true)
             }
             Err(StoreError::Conflict) => Ok(false),

@@ -1,8 +1,8 @@
 use super::error::TokenError;
 use super::world::{Auth, Client};
 use crate::domain::{
-    Action, Actor, AuditEvent, Presented, RefreshToken, Session, SessionEnd, SessionId, Subject,
-    Timestamp, User, UserId, UserState,
+    Action, Actor, AuditEvent, News, Presented, RefreshToken, Session, SessionEnd, SessionId,
+    Subject, Timestamp, User, UserId, UserState,
 };
 use crate::ports::{Page, PageRequest, StoreError};
 
@@ -25,13 +25,23 @@ impl Auth {
     /// # Errors
     /// See [`TokenError`].
     pub async fn authenticate(&self, token: &str) -> Result<Caller, TokenError> {
+        let (caller, _) = self.authenticate_until(token).await?;
+        Ok(caller)
+    }
+
+    /// The same, with the time at which the token runs out.
+    ///
+    /// # Errors
+    /// See [`TokenError`].
+    pub async fn authenticate_until(&self, token: &str) -> Result<(Caller, Timestamp), TokenError> {
         let now = self.world.now();
         let claims = self.issuer.verify(&self.keys, token, now)?;
         let session = self.world.store.session(claims.sid).await?;
         let session = session.filter(|s| s.user == claims.sub);
         let session = session.ok_or(TokenError::Invalid)?;
         let user = self.member_of(&session, now).await?;
-        Ok(Caller { user, session })
+        let until = Timestamp::from_second(claims.exp).map_err(|_| TokenError::Invalid)?;
+        Ok((Caller { user, session }, until))
     }
 
     /// A member's sessions that live, in the order in which they began. A page may have fewer than
@@ -65,6 +75,28 @@ impl Auth {
     /// # Errors
     /// The store can't be used.
     pub async fn sign_out(&self, user: &User, id: SessionId) -> Result<bool, StoreError> {
+        self.sign_out_quietly(user, id, true).await
+    }
+
+    /// The same, asked for in a session. The member is told when it is another one.
+    ///
+    /// # Errors
+    /// The store can't be used.
+    pub async fn sign_out_elsewhere(
+        &self,
+        caller: &Caller,
+        id: SessionId,
+    ) -> Result<bool, StoreError> {
+        let is_own = caller.session.id == id;
+        self.sign_out_quietly(&caller.user, id, is_own).await
+    }
+
+    async fn sign_out_quietly(
+        &self,
+        user: &User,
+        id: SessionId,
+        quiet: bool,
+    ) -> Result<bool, StoreError> {
         for _ in 0..TRIES {
             let Some(mut session) = self.session(user, id).await? else {
                 return Ok(false);
@@ -73,6 +105,8 @@ impl Auth {
             match self.world.store.update_session(session).await {
                 Ok(_) => {
                     tracing::info!(USERNAME = %user.username, SESSION_ID = %id, "signed out");
+                    self.tell_of_end(user.id, Some(id), SessionEnd::SignedOut, quiet)
+                        .await;
                     return Ok(true);
                 }
                 // It was just refreshed.
@@ -116,6 +150,12 @@ impl Auth {
     ) -> Result<(), StoreError> {
         self.change(user.id, User::end_sessions).await?;
         self.mark_ended(user.id, SessionEnd::SignedOut).await?;
+        let news = News::SessionEnded {
+            session: None,
+            why: SessionEnd::SignedOut,
+            quiet: false,
+        };
+        self.world.events.publish_read(user.id, news).await;
         let event = AuditEvent {
             action: Action::SignedOutEverywhere,
             actor: Actor::member(user),
@@ -163,7 +203,25 @@ impl Auth {
         Err(StoreError::Conflict)
     }
 
-    /// Writes into the sessions what the member's record has decided already.
+    /// Tells a member that a session was ended; whoever listens in it is let go. A quiet end is for
+    /// the latter alone.
+    pub(super) async fn tell_of_end(
+        &self,
+        user: UserId,
+        session: Option<SessionId>,
+        why: SessionEnd,
+        quiet: bool,
+    ) {
+        let news = News::SessionEnded {
+            session,
+            why,
+            quiet,
+        };
+        self.world.events.publish(user, news).await;
+    }
+
+    /// Writes into the sessions what the member's record has decided already, and lets those go who
+    /// listen in them.
     pub(super) async fn mark_ended(&self, user: UserId, why: SessionEnd) -> Result<(), StoreError> {
         let now: Timestamp = self.world.now();
         let mut after = None;
@@ -184,8 +242,10 @@ impl Auth {
             }
             after = page.next;
             if after.is_none() {
-                return Ok(());
+                break;
             }
         }
+        self.tell_of_end(user, None, why, true).await;
+        Ok(())
     }
 }

@@ -98,6 +98,7 @@ impl Auth {
                 Ok(user) => {
                     self.host_due.notify_one();
                     tracing::info!(USERNAME = %user.username, ?what, "keys changed");
+                    self.tell_live(&user, what).await;
                     return Ok(user);
                 }
                 Err(StoreError::Conflict) => {}

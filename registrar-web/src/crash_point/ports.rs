@@ -8,15 +8,15 @@ use provision_api::{Account, HealthReply};
 
 use super::armed::at;
 use crate::domain::{
-    AuditEntry, BcryptHash, DisplayName, Email, Invite, InviteId, MailId, MailJob, Registration,
-    RegistrationId, RequestId, Session, SessionId, SshPublicKey, TokenDigest, User, UserId,
-    Username,
+    AuditEntry, BcryptHash, DisplayName, Email, EventId, Invite, InviteId, LiveEvent, MailId,
+    MailJob, Registration, RegistrationId, RequestId, Session, SessionId, SshPublicKey,
+    TokenDigest, User, UserId, Username,
 };
 use crate::ports::{
-    Activation, AuditFilter, AuditStore, Availability, InviteFilter, InviteStore, LeaseRequest,
-    LimitStore, LimitWindow, MailError, MailStore, Mailer, Message, Page, PageRequest,
-    ProvisionFailure, Provisioner, RegistrationFilter, RegistrationStore, SessionStore, Store,
-    StoreCounts, StoreError, StoreHealth, SystemStatus, UserFilter, UserStore,
+    Activation, AuditFilter, AuditStore, Availability, EventFilter, EventStore, InviteFilter,
+    InviteStore, LeaseRequest, LimitStore, LimitWindow, MailError, MailStore, Mailer, Message,
+    Page, PageRequest, ProvisionFailure, Provisioner, RegistrationFilter, RegistrationStore,
+    SessionStore, Store, StoreCounts, StoreError, StoreHealth, SystemStatus, UserFilter, UserStore,
 };
 
 /// A port that a test can end the process around.
@@ -162,6 +162,37 @@ impl SessionStore for Deadly<dyn Store> {
 
     async fn forget_sessions(&self, lapsed_before: Timestamp) -> Result<u64, StoreError> {
         self.0.forget_sessions(lapsed_before).await
+    }
+}
+
+#[async_trait]
+impl EventStore for Deadly<dyn Store> {
+    async fn insert_event(&self, new: &LiveEvent) -> Result<(), StoreError> {
+        self.0.insert_event(new).await
+    }
+
+    async fn event(&self, id: EventId) -> Result<Option<LiveEvent>, StoreError> {
+        self.0.event(id).await
+    }
+
+    async fn update_event(&self, changed: LiveEvent) -> Result<LiveEvent, StoreError> {
+        self.0.update_event(changed).await
+    }
+
+    async fn list_events(
+        &self,
+        filter: EventFilter,
+        page: &PageRequest,
+    ) -> Result<Page<LiveEvent>, StoreError> {
+        self.0.list_events(filter, page).await
+    }
+
+    async fn unread_events(&self, user: UserId) -> Result<u64, StoreError> {
+        self.0.unread_events(user).await
+    }
+
+    async fn forget_events(&self, now: Timestamp) -> Result<u64, StoreError> {
+        self.0.forget_events(now).await
     }
 }
 

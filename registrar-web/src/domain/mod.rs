@@ -5,7 +5,9 @@ mod audit;
 mod authority;
 mod breach;
 mod credentials;
+mod devices;
 mod email;
+mod event;
 mod invite;
 mod organisation;
 mod outgoing;
@@ -29,7 +31,9 @@ pub use audit::{Action, Actor, AuditEntry, AuditEvent, AuditId, BrokenChain, Sub
 pub use authority::{Act, ActError, Authority};
 pub use breach::BreachDigest;
 pub use credentials::{Credentials, HostPart, HostTask, Kept, OnHost};
+pub use devices::KnownDevices;
 pub use email::{Email, EmailError, MailDomain};
+pub use event::{EventId, LiveEvent, News};
 pub use invite::{
     Invite, InviteId, InviteNote, InviteStanding, InviteState, InviteTerms, InviteUse, Inviter,
     NoteError, Revoked,

@@ -2,8 +2,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BcryptHash, Credentials, DisplayName, Email, KeptKey, OrganisationId, Profile, RegistrationId,
-    SecondFactor, Standing, Username, Work,
+    BcryptHash, Credentials, DisplayName, Email, KeptKey, KnownDevices, OrganisationId, Profile,
+    RegistrationId, SecondFactor, Standing, Username, Work,
 };
 
 /// Names a member; equal to the id of the registration that made the member, so that making it
@@ -106,6 +106,9 @@ pub struct Access {
     /// What a login asks for after the password.
     #[serde(default)]
     pub second_factor: SecondFactor,
+    /// What the member has logged in with.
+    #[serde(default)]
+    pub devices: KnownDevices,
 }
 
 /// A member's record in the directory.

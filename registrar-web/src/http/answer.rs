@@ -12,6 +12,7 @@ use tracing::Instrument;
 
 use super::client_address::{Client, Peer, client_address, client_key};
 use super::headers::secure;
+use super::live::socket_io;
 use super::local::LocalPeer;
 use super::pages::{self, Visitor};
 use super::problem::Problem;
@@ -128,6 +129,7 @@ fn log(method: &Method, path: &str, status: StatusCode, took: Duration) {
     // Escaped and short: a path is anyone's text.
     let gist: String = path.escape_default().take(120).collect();
     let is_routine = path.starts_with("/static/")
+        || path == socket_io::PATH
         || path.starts_with("/health")
         || matches!(path, "/api/health" | "/api/auth/health");
     macro_rules! line {
@@ -159,6 +161,7 @@ pub(super) fn wants_json(path: &str, headers: &HeaderMap) -> bool {
     if path.starts_with("/api/") && path != "/api/docs"
         || path.starts_with("/internal/")
         || path.starts_with("/health")
+        || path == socket_io::PATH
     {
         return true;
     }

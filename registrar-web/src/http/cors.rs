@@ -4,23 +4,21 @@ use axum::response::{IntoResponse, Response};
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
 
+use super::live::socket_io;
 use super::state::AppState;
 
 /// Lets scripts of the configured origins, compared exactly, call the API. No cookies are shared:
 /// the API knows none.
 pub(super) async fn apply(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    if state.cors_origins.is_empty() || !request.uri().path().starts_with("/api/") {
+    let path = request.uri().path();
+    let is_open = path.starts_with("/api/") || path == socket_io::PATH;
+    if state.cors_origins.is_empty() || !is_open {
         return next.run(request).await;
     }
     let origin = request
         .headers()
         .get(header::ORIGIN)
-        .filter(|o| {
-            state
-                .cors_origins
-                .iter()
-                .any(|allowed| allowed.as_bytes() == o.as_bytes())
-        })
+        .filter(|origin| is_allowed(&state, origin))
         .cloned();
     let is_preflight = request.method() == Method::OPTIONS
         && request
@@ -55,6 +53,21 @@ pub(super) async fn apply(State(state): State<AppState>, request: Request, next:
         );
     }
     response
+}
+
+fn is_allowed(state: &AppState, origin: &HeaderValue) -> bool {
+    let mut allowed = state.cors_origins.iter();
+    allowed.any(|allowed| allowed.as_bytes() == origin.as_bytes())
+}
+
+/// Whether scripts of that origin may open a websocket, which no preflight asks for: those of this
+/// site itself, and of the configured origins.
+pub(super) fn may_listen(state: &AppState, origin: &HeaderValue) -> bool {
+    // The origin of the public URL is what comes before a path.
+    let url = &state.site.public_url;
+    let host = url.find("://").map_or(0, |at| at + 3);
+    let end = url[host..].find('/').map_or(url.len(), |at| host + at);
+    url.as_bytes()[..end] == *origin.as_bytes() || is_allowed(state, origin)
 }
 
 fn set(headers: &mut HeaderMap, name: header::HeaderName, value: &'static str) {

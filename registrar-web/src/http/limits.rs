@@ -7,13 +7,15 @@ use axum::response::{IntoResponse, Response};
 use http::header::{HeaderName, HeaderValue};
 
 use super::client_address::Client;
+use super::live::socket_io;
 use super::local::LocalPeer;
 use super::problem::Problem;
 use super::problem_kind::Kind;
 use super::state::AppState;
 use crate::domain::Timestamp;
 
-/// Counts the requests of a client, static files and health aside, in the store.
+/// Counts the requests of a client, static files and health aside, in the store. Streams of live
+/// events have a window of their own, so that who looks at pages does not pay twice.
 ///
 /// When the store can't count, requests pass. All that costs anything needs the store and answers
 /// with a true 503 then; what is left are pages that need nothing.
@@ -25,45 +27,28 @@ pub(super) async fn count(State(state): State<AppState>, request: Request, next:
     if is_local || path.starts_with("/static/") || is_health(path) {
         return next.run(request).await;
     }
-    let client = request.extensions().get::<Client>();
-    let key = client.map_or("unknown", |c| c.0.0.as_str());
-    let most = state.limits.requests;
-    let window = state.limits.requests_window;
-    let now = state.now();
-    let counted = state
-        .registrar
-        .world()
-        .store
-        .count(&format!("requests:{key}"), window.signed(), now)
-        .await;
-    let counted = match counted {
-        Ok(counted) => counted,
-        Err(error) => {
-            tracing::warn!(%error, "requests are not counted");
-            return next.run(request).await;
+    let client = request.extensions().get::<Client>().cloned();
+    let client = client.map_or_else(|| "unknown".to_owned(), |c| c.0.0);
+    if socket_io::goes_on(request.uri()) {
+        // One that polls asks again and again for a connection that was counted. Who asks for none
+        // that there is, is counted after all.
+        let response = next.run(request).await;
+        if response.status().is_client_error()
+            && let Some(Counted { refusal, .. }) = Counted::take(&state, "live", &client).await
+        {
+            return refusal.map_or(response, IntoResponse::into_response);
         }
+        return response;
+    }
+    let bucket = if is_live(path) { "live" } else { "requests" };
+    let Some(counted) = Counted::take(&state, bucket, &client).await else {
+        return next.run(request).await;
     };
-    let seconds = seconds_until(counted.resets_at, now);
-    let mut response = if counted.count > most {
-        Problem::with_detail(
-            Kind::TooManyRequests,
-            format!("Your network has asked too often; go on in {seconds} s."),
-        )
-        .retry_after(seconds)
-        .into_response()
-    } else {
-        next.run(request).await
+    let mut response = match counted.refusal {
+        Some(refusal) => refusal.into_response(),
+        None => next.run(request).await,
     };
-    let left = most.saturating_sub(counted.count);
-    // draft-ietf-httpapi-ratelimit-headers-10
-    let fields = [
-        (
-            "ratelimit-policy",
-            format!("\"requests\";q={most};w={}", window.std().as_secs()),
-        ),
-        ("ratelimit", format!("\"requests\";r={left};t={seconds}")),
-    ];
-    for (name, value) in fields {
+    for (name, value) in counted.fields {
         if let Ok(value) = HeaderValue::from_str(&value) {
             response
                 .headers_mut()
@@ -71,6 +56,51 @@ pub(super) async fn count(State(state): State<AppState>, request: Request, next:
         }
     }
     response
+}
+
+/// A request that was counted.
+struct Counted {
+    /// What it is answered with, if it is one too many.
+    refusal: Option<Problem>,
+    /// What the answer says of the limit (draft-ietf-httpapi-ratelimit-headers-10).
+    fields: [(&'static str, String); 2],
+}
+
+impl Counted {
+    /// Counts one; `None` when that is not possible.
+    async fn take(state: &AppState, bucket: &str, client: &str) -> Option<Self> {
+        let most = state.limits.requests;
+        let window = state.limits.requests_window;
+        let now = state.now();
+        let store = &state.registrar.world().store;
+        let key = format!("{bucket}:{client}");
+        let counted = match store.count(&key, window.signed(), now).await {
+            Ok(counted) => counted,
+            Err(error) => {
+                tracing::warn!(%error, "requests are not counted");
+                return None;
+            }
+        };
+        let seconds = seconds_until(counted.resets_at, now);
+        let refusal = (counted.count > most).then(|| {
+            let words = format!("Your network has asked too often; go on in {seconds} s.");
+            Problem::with_detail(Kind::TooManyRequests, words).retry_after(seconds)
+        });
+        let left = most.saturating_sub(counted.count);
+        let fields = [
+            (
+                "ratelimit-policy",
+                format!("\"{bucket}\";q={most};w={}", window.std().as_secs()),
+            ),
+            ("ratelimit", format!("\"{bucket}\";r={left};t={seconds}")),
+        ];
+        Some(Self { refusal, fields })
+    }
+}
+
+/// Whether that opens a stream of live events.
+fn is_live(path: &str) -> bool {
+    path == "/api/events" || path == socket_io::PATH
 }
 
 fn is_health(path: &str) -> bool {

@@ -12,6 +12,7 @@ mod current;
 mod extract;
 mod headers;
 mod limits;
+mod live;
 mod local;
 mod metrics;
 mod openapi;
@@ -63,6 +64,7 @@ pub fn router(state: AppState) -> Router {
     let api = api.route_layer(from_fn_with_state(state.clone(), permissions::check));
     Router::new()
         .merge(api)
+        .merge(live::socket_io::routes(&state))
         .merge(openapi::documentation(document))
         .merge(pages::routes())
         .merge(static_files::routes())

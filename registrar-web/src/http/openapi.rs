@@ -48,6 +48,7 @@ pub(super) fn routes() -> (Router<AppState>, OpenApi) {
             tag("credentials", "Password and SSH keys of one's own account."),
             tag("people", "One's own profile and account; the members and their roles."),
             tag("invites", "Bring people in."),
+            tag("live", "What one is told of while it happens, and reads up afterwards."),
             tag("two-factor", "What a login asks for after the password."),
             tag("admin", "Review and mend; with the admin token, or the access token of a member whose role allows it."),
             tag("internal", "For other services on the same host, by the socket that server.internal_socket names; elsewhere these answer 401."),
@@ -100,6 +101,7 @@ pub(super) fn routes() -> (Router<AppState>, OpenApi) {
         .merge(api::profile::routes())
         .merge(api::users::routes())
         .merge(api::invites::routes())
+        .merge(api::events::routes())
         .merge(api::keys::routes())
         .merge(api::admin::routes())
         .merge(api::admin_review::routes())

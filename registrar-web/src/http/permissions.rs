@@ -167,6 +167,10 @@ pub const PERMISSIONS: &[Permission] = {
         // Who shows the token needs no other.
         line("GET", "/api/invites/details/{token}", Everyone),
         line("POST", "/api/invites/accept", Everyone),
+        line("GET", "/api/events", Member),
+        line("GET", "/api/notifications", Member),
+        line("POST", "/api/notifications/{id}/read", Member),
+        line("POST", "/api/notifications/read-all", Member),
         line("POST", "/internal/auth/signup", Sibling),
         line("POST", "/internal/auth/login", Sibling),
         line("POST", "/internal/auth/logout", Sibling),

@@ -2,6 +2,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,11 +12,11 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use super::client_address::{Peer, client_key};
@@ -147,7 +148,7 @@ impl Listen for Local {
 async fn serve_all(listener: impl Listen, routes: CurrentRoutes, stop: CancellationToken) {
     let clients = PerClient::new(CONNECTIONS_OF_ONE);
     let room = Arc::new(Semaphore::new(CONNECTIONS));
-    let connections = GracefulShutdown::new();
+    let connections = TaskTracker::new();
     loop {
         let permit = tokio::select! {
             permit = room.clone().acquire_owned() => permit,
@@ -189,18 +190,29 @@ async fn serve_all(listener: impl Listen, routes: CurrentRoutes, stop: Cancellat
             .header_read_timeout(HEAD_TIME)
             .max_headers(64)
             .max_buf_size(32 * 1024)
-            .serve_connection(TokioIo::new(Patience::new(stream, SEND_SILENCE)), service);
-        let connection = connections.watch(connection);
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
+            .serve_connection(TokioIo::new(Patience::new(stream, SEND_SILENCE)), service)
+            // For websockets, which have a place of their own (`ListeningRoom`) from then on.
+            .with_upgrades();
+        let stop = stop.clone();
+        connections.spawn(async move {
+            let mut connection = pin!(connection);
+            let ended = tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = stop.cancelled() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(error) = ended {
                 tracing::debug!(%error, "a connection ended early");
             }
             drop((permit, share));
         });
     }
     drop(listener);
+    connections.close();
     tokio::select! {
-        () = connections.shutdown() => {}
+        () = connections.wait() => {}
         () = tokio::time::sleep(LAST_REQUESTS) => {
             tracing::warn!("requests were still under way when the service ended");
         }

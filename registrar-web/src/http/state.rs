@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::admin_token::AdminToken;
 use super::limits::PerClient;
+use super::live::ListeningRoom;
 use crate::auth::Auth;
 use crate::config::{Config, IpNet, LimitSettings};
 use crate::domain::{FormRules, Mode, ProfileField, Timestamp};
@@ -43,6 +44,8 @@ pub struct Inner {
     pub live: Arc<Semaphore>,
     /// Live status pages of single clients.
     pub live_of_client: PerClient,
+    /// Room for those who listen to live events.
+    pub listening: ListeningRoom,
     /// The latest answer about readiness.
     pub readiness: Mutex<Option<(Timestamp, Readiness)>>,
     /// Ends live pages when the service stops.
@@ -120,6 +123,7 @@ impl AppState {
             limits: config.limits,
             live: Arc::new(Semaphore::new(LIVE_PAGES)),
             live_of_client: PerClient::new(LIVE_PAGES_OF_ONE),
+            listening: ListeningRoom::default(),
             readiness: Mutex::default(),
             stop,
         }))

@@ -47,6 +47,8 @@ struct Inner {
     mails_waiting: Gauge,
     registrations_open: Family<Listing, Gauge>,
     members: Gauge,
+    live_clients: Family<Transport, Gauge>,
+    live_events: Family<Name, Counter>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -88,6 +90,26 @@ struct Listing {
     state: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Transport {
+    transport: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Name {
+    event: &'static str,
+}
+
+/// A client that listens to live events; counts until it is dropped.
+#[derive(Debug)]
+pub struct LiveClient(Gauge);
+
+impl Drop for LiveClient {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
 impl fmt::Debug for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Metrics")
@@ -112,6 +134,8 @@ impl Default for Metrics {
             mails_waiting: Gauge::default(),
             registrations_open: Family::default(),
             members: Gauge::default(),
+            live_clients: Family::default(),
+            live_events: Family::default(),
         };
         inner.register();
         Self(Arc::new(inner))
@@ -180,6 +204,16 @@ impl Inner {
             self.registrations_open.clone(),
         );
         r.register("members", "Entries of the directory", self.members.clone());
+        r.register(
+            "live_clients",
+            "Clients that listen to live events, by transport",
+            self.live_clients.clone(),
+        );
+        r.register(
+            "live_events_sent",
+            "Live events sent to clients, by name",
+            self.live_events.clone(),
+        );
     }
 }
 
@@ -219,6 +253,19 @@ impl Metrics {
             outcome: outcome.to_owned(),
         };
         self.0.registrations.get_or_create(&ended).inc();
+    }
+
+    /// A client begins to listen, by `sse` or `socket.io`.
+    #[must_use]
+    pub fn live_client(&self, transport: &'static str) -> LiveClient {
+        let gauge = self.0.live_clients.get_or_create(&Transport { transport });
+        gauge.inc();
+        LiveClient(gauge.clone())
+    }
+
+    /// An event of that name was sent to a client.
+    pub fn live_event_sent(&self, event: &'static str) {
+        self.0.live_events.get_or_create(&Name { event }).inc();
     }
 
     fn mailed(&self, outcome: &str) {

@@ -29,6 +29,9 @@ impl People {
             if let Err(error) = self.anonymise_due().await {
                 tracing::warn!(%error, "deleted accounts can't be looked at: {error}");
             }
+            if let Err(error) = self.tell_of_expiry().await {
+                tracing::warn!(%error, "expired invites can't be looked for: {error}");
+            }
             if let Err(error) = self.follow_host().await {
                 tracing::warn!(%error, "what is left to do on the host can't be looked at: {error}");
             }

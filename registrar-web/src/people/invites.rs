@@ -306,6 +306,7 @@ impl People {
         let revoked = self.take_back(invite, acting.name()).await?;
         self.note_invite(acting, Action::InviteRevoked, &revoked, Vec::new())
             .await?;
+        self.tell_of_revocation(acting, &revoked).await;
         Ok(())
     }
 

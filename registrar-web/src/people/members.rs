@@ -1,7 +1,9 @@
 use super::scan::{SearchText, scan};
 use super::{Acting, People, PeopleError};
 use crate::auth::Typed;
-use crate::domain::{Act, ActError, Action, Decision, Role, Subject, User, UserId, UserState};
+use crate::domain::{
+    Act, ActError, Action, Decision, News, Role, Subject, User, UserId, UserState,
+};
 use crate::ports::{Page, PageRequest, StoreError, UserFilter};
 
 /// How often a write is tried again when others write the same record.
@@ -147,6 +149,12 @@ impl People {
             let details = vec![("from", word(before)), ("to", word(role))];
             self.note(acting, Action::RoleChanged, &user, details)
                 .await?;
+            let news = News::RoleChanged {
+                from: before,
+                to: role,
+                by: acting.name().to_owned(),
+            };
+            self.world.events.publish(id, news).await;
         }
         Ok(user)
     }

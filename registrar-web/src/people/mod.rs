@@ -4,6 +4,7 @@
 mod closing;
 mod error;
 mod export;
+mod invite_news;
 mod invites;
 mod members;
 mod profiles;

@@ -17,7 +17,7 @@ pub use mailer::{MailError, Mailer, Message};
 pub use organisations::OrganisationStore;
 pub use provisioner::{Activation, Availability, ProvisionFailure, Provisioner, SystemStatus};
 pub use store::{
-    AuditFilter, AuditStore, InviteFilter, InviteStore, LeaseRequest, LimitStore, LimitWindow,
-    MailStore, Page, PageRequest, RegistrationFilter, RegistrationStore, SessionStore, Store,
-    StoreCounts, StoreError, StoreHealth, Unique, UserFilter, UserStore,
+    AuditFilter, AuditStore, EventFilter, EventStore, InviteFilter, InviteStore, LeaseRequest,
+    LimitStore, LimitWindow, MailStore, Page, PageRequest, RegistrationFilter, RegistrationStore,
+    SessionStore, Store, StoreCounts, StoreError, StoreHealth, Unique, UserFilter, UserStore,
 };

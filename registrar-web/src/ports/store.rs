@@ -3,9 +3,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::organisations::OrganisationStore;
 use crate::domain::{
-    Action, AuditEntry, Email, Invite, InviteId, MailId, MailJob, OrganisationId, Registration,
-    RegistrationId, Role, Session, SessionId, TokenDigest, User, UserId, UserState, Username,
-    WorkerId,
+    Action, AuditEntry, Email, EventId, Invite, InviteId, LiveEvent, MailId, MailJob,
+    OrganisationId, Registration, RegistrationId, Role, Session, SessionId, TokenDigest, User,
+    UserId, UserState, Username, WorkerId,
 };
 
 /// A value that only one record may have.
@@ -114,6 +114,8 @@ pub enum InviteFilter {
     All,
     /// Those that a member made.
     By(UserId),
+    /// Those whose maker is to be told when they expire ([`Invite::may_expire`]).
+    MayExpire,
 }
 
 /// How often something happened in a window.
@@ -362,6 +364,51 @@ pub trait AuditStore {
     ) -> Result<Page<AuditEntry>, StoreError>;
 }
 
+/// Which events to list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventFilter {
+    /// Everybody's, oldest first.
+    All,
+    /// A member's, oldest first.
+    Of(UserId),
+    /// A member's notifications, newest first.
+    Notices(UserId),
+    /// Those of them that are unread, newest first.
+    Unread(UserId),
+}
+
+/// What members are told of.
+#[async_trait]
+pub trait EventStore {
+    /// Stores a new one.
+    ///
+    /// # Errors
+    /// `Duplicate(Id)`.
+    async fn insert_event(&self, new: &LiveEvent) -> Result<(), StoreError>;
+
+    /// Reads one.
+    async fn event(&self, id: EventId) -> Result<Option<LiveEvent>, StoreError>;
+
+    /// Writes one if its version is still the stored one; returns it with the new version.
+    ///
+    /// # Errors
+    /// `Conflict`.
+    async fn update_event(&self, changed: LiveEvent) -> Result<LiveEvent, StoreError>;
+
+    /// A page of them; `after` is the id of the last one of the page before, in either order.
+    async fn list_events(
+        &self,
+        filter: EventFilter,
+        page: &PageRequest,
+    ) -> Result<Page<LiveEvent>, StoreError>;
+
+    /// How many notifications a member has not read.
+    async fn unread_events(&self, user: UserId) -> Result<u64, StoreError>;
+
+    /// Deletes those whose time is over ([`LiveEvent::forget_at`]); says how many.
+    async fn forget_events(&self, now: Timestamp) -> Result<u64, StoreError>;
+}
+
 /// Counters of rate limits. They hold across restarts and instances; a crash of the machine itself
 /// may lose the last seconds of them.
 #[async_trait]
@@ -392,6 +439,7 @@ pub trait Store:
     + InviteStore
     + SessionStore
     + AuditStore
+    + EventStore
     + LimitStore
     + Send
     + Sync

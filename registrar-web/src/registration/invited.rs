@@ -4,7 +4,7 @@ use super::error::RegisterError;
 use super::world::{Registrar, World};
 use crate::domain::{
     Action, Actor, AuditEvent, FieldErrors, Invite, InviteId, MailJob, MailKind, MailState, Mode,
-    Registration, Role, SignupRequest, Subject, Timestamp, UserId, UserState, Work,
+    News, Registration, Role, SignupRequest, Subject, Timestamp, UserId, UserState, Work,
 };
 use crate::ports::{EntropyExt, StoreError};
 
@@ -149,7 +149,16 @@ pub(super) async fn spend_invite(
         request_id: None,
         details: vec![("role", invite.terms.role.as_str().to_owned())],
     };
-    world.audit.record(event).await
+    world.audit.record(event).await?;
+    if let Some(inviter) = &invite.terms.inviter {
+        let news = News::InviteAccepted {
+            invite: id,
+            username: r.username.clone(),
+            role: invite.terms.role,
+        };
+        world.events.publish(inviter.id, news).await;
+    }
+    Ok(())
 }
 
 /// Changes an invite; `None` when there was nothing to change.

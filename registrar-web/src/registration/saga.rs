@@ -6,7 +6,8 @@ use super::mails;
 use super::steps::{self, Outcome};
 use super::world::{Policy, World};
 use crate::domain::{
-    Lease, MailKind, Next, Registration, Review, Stage, Status, Undo, Verification, WorkerId,
+    Lease, MailKind, News, Next, Registration, Review, Role, Stage, Status, Undo, Verification,
+    WorkerId,
 };
 use crate::ports::{EntropyExt, LeaseRequest, StoreError};
 
@@ -188,7 +189,18 @@ impl Saga {
             Outcome::Later { error, after } => self.try_later(r, error, after, now).await,
             // Only taking back can be too late.
             Outcome::TooLate => self.rest(r, None).await,
-            Outcome::Fail { code, message } => self.end(r, code, &message, now).await,
+            Outcome::Fail { code, message } => {
+                let failed = (code == steps::HOST_REFUSED).then(|| News::HostStepFailed {
+                    username: r.username.clone(),
+                    what: to.as_str().to_owned(),
+                });
+                let ended = self.end(r, code, &message, now).await?;
+                if let Some(news) = failed {
+                    let events = &self.world.events;
+                    events.publish_to_staff(Role::SiteAdmin, news).await;
+                }
+                Ok(ended)
+            }
         }
     }
 

@@ -7,10 +7,13 @@ use super::invited::{brought_by, return_invite, spend_invite};
 use super::mails::{enqueue_verification, tell, verification_mail};
 use super::world::World;
 use crate::domain::{
-    Access, Credentials, KeptKey, MailKind, MailState, Registration, RequestId, Review, Standing,
-    Status, Undo, User, UserState, Work,
+    Access, Credentials, KeptKey, MailKind, MailState, News, Registration, RequestId, Review,
+    Standing, Status, Undo, User, UserState, Work,
 };
 use crate::ports::{Activation, Availability, EntropyExt, ProvisionFailure, StoreError, Unique};
+
+/// The code of a registration that the host would not make an account for.
+pub(super) const HOST_REFUSED: &str = "host-refused";
 
 /// How a step ended.
 #[derive(Debug)]
@@ -250,6 +253,11 @@ pub(super) async fn enrol(world: &World, r: &Registration) -> Result<(), StoreEr
     {
         user.state = UserState::Active;
         world.store.update_user(user).await?;
+        let news = News::RegistrationStatus {
+            status: r.flow.last(),
+            progress: 100,
+        };
+        world.events.publish(r.id, news).await;
     }
     if let Some(invite) = r.invite {
         spend_invite(world, invite, r).await?;
@@ -313,7 +321,7 @@ fn of_failure(e: ProvisionFailure) -> Outcome {
         | ProvisionFailure::Permanent { .. }) => {
             tracing::error!(error = %e, "the host refuses a step for good");
             Outcome::Fail {
-                code: "host-refused",
+                code: HOST_REFUSED,
                 message: "The host could not make this account. Everything has been taken back; the admins can see why.".into(),
             }
         }

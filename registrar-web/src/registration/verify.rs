@@ -4,7 +4,8 @@ use super::error::VerifyError;
 use super::view::RegistrationView;
 use super::world::Registrar;
 use crate::domain::{
-    CodeCheck, Email, Registration, Stage, Timestamp, Username, Verification, VerificationToken,
+    CodeCheck, Email, News, Registration, Role, Stage, Timestamp, Username, Verification,
+    VerificationToken,
 };
 use crate::ports::{EntropyExt, StoreError};
 
@@ -129,6 +130,16 @@ impl Registrar {
             Ok(proven) => {
                 self.world.registrations_due.notify_one();
                 tracing::info!(REGISTRATION_ID = %proven.id, USERNAME = %proven.username, "address proven");
+                // Reviewers hear of people whose address is proven: who only fills in forms can't
+                // keep them busy.
+                if proven.review.holds() {
+                    let news = News::ApplicationWaiting {
+                        registration: proven.id,
+                        username: proven.username.clone(),
+                    };
+                    let events = &self.world.events;
+                    events.publish_to_staff(Role::Operator, news).await;
+                }
                 Ok(Some(RegistrationView::of(&proven, now)))
             }
             Err(StoreError::Conflict) => Ok(None),

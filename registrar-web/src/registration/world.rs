@@ -8,6 +8,7 @@ use crate::config::{Config, MayInvite, PasswordMode};
 use crate::domain::{
     DomainLists, Flow, MailDomain, Mode, ProfileField, ProfileRules, SignupRules, VerificationKey,
 };
+use crate::events::Events;
 use crate::hash::HashPool;
 use crate::metrics::Metrics;
 use crate::ports::{BreachRanges, Clock, Entropy, Provisioner, Store};
@@ -31,6 +32,8 @@ pub struct World {
     pub audit: Audit,
     /// Lists of leaked passwords; `None` where the host does not ask them.
     pub breaches: Option<Arc<dyn BreachRanges>>,
+    /// Tells members.
+    pub events: Events,
     /// How much, how often, how long.
     pub metrics: Metrics,
     /// Rung when a registration may have become due.

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
-use super::documents::{Documents, Select};
+use super::documents::{Documents, Order, Select};
 use super::record::user::YES;
 use super::record::{Record, field, listing};
 use crate::domain::{
@@ -46,15 +46,25 @@ pub(super) async fn insert<R: Record>(
     }
 }
 
-/// A page of those that are selected.
+/// A page of those that are selected, in the order of their ids.
 pub(super) async fn page_of<R: Record>(
     documents: &impl Documents,
     select: Select,
     page: &PageRequest,
 ) -> Result<Page<R>, StoreError> {
+    page_in(documents, select, Order::OldestFirst, page).await
+}
+
+/// A page of those that are selected, in that order.
+pub(super) async fn page_in<R: Record>(
+    documents: &impl Documents,
+    select: Select,
+    order: Order,
+    page: &PageRequest,
+) -> Result<Page<R>, StoreError> {
     let limit = page.limit.clamp(1, 100);
     // One more shows whether there is a next page.
-    let mut items: Vec<R> = documents.list(select, page.after, limit + 1).await?;
+    let mut items: Vec<R> = documents.list(select, order, page.after, limit + 1).await?;
     let more = items.len() > limit;
     items.truncate(limit);
     let next = items.last().filter(|_| more).map(Record::id);
@@ -251,6 +261,7 @@ impl<D: Documents> InviteStore for DocumentStore<D> {
         let select = match filter {
             InviteFilter::All => Select::Has(field::TOKEN),
             InviteFilter::By(user) => Select::Is(field::INVITER, user.to_string()),
+            InviteFilter::MayExpire => Select::Is(field::MAY_EXPIRE, YES.into()),
         };
         page_of(&self.documents, select, page).await
     }

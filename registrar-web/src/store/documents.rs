@@ -15,6 +15,15 @@ pub(super) enum Select {
     Is(&'static str, String),
 }
 
+/// In which order to list them: that of their ids, or the other way round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// Ids ascend.
+    OldestFirst,
+    /// Ids descend.
+    NewestFirst,
+}
+
 /// What a database has to be able to do. Every operation changes one record, atomically; when it
 /// returns `Ok` the change is durable.
 pub(super) trait Documents: Send + Sync + 'static {
@@ -50,10 +59,11 @@ pub(super) trait Documents: Send + Sync + 'static {
         wish: &LeaseRequest,
     ) -> impl Future<Output = Result<Option<R>, StoreError>> + Send;
 
-    /// At most `limit` in the order of their ids, after that id.
+    /// At most `limit` in that order, after that id.
     fn list<R: Record>(
         &self,
         select: Select,
+        order: Order,
         after: Option<Uuid>,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<R>, StoreError>> + Send;

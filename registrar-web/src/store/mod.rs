@@ -6,6 +6,7 @@
 mod aggregates;
 mod audit;
 mod documents;
+mod events;
 mod mongodb;
 mod organisations;
 mod record;

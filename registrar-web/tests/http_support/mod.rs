@@ -22,8 +22,9 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 use registrar_web::audit::Audit;
 use registrar_web::auth::{Auth, AuthPolicy, HostSide, KeyRing};
 use registrar_web::breaches::HttpRanges;
-use registrar_web::config::{Config, TokenAlgorithm};
+use registrar_web::config::{Config, StoreKind, TokenAlgorithm};
 use registrar_web::domain::*;
+use registrar_web::events::{Events, Reach};
 use registrar_web::hash::{CrateBcrypt, HashPool};
 use registrar_web::http::{AdminToken, AppState, Peer, router};
 use registrar_web::metrics::{Metrics, metered_provisioner};
@@ -391,8 +392,20 @@ impl App {
             Arc::new(TestEntropy(Mutex::new(ChaCha8Rng::seed_from_u64(seed))));
         let host = Arc::new(HostDouble::default());
         let metrics = Metrics::default();
+        // One that shares its store looks for what others write, whatever keeps the records.
+        let reach = match config.store.kind {
+            StoreKind::Sqlite => Reach::Process,
+            StoreKind::Mongodb => Reach::Instances,
+        };
         let world = World {
             audit: Audit::new(store.clone(), clock.clone()),
+            events: Events::new(
+                store.clone(),
+                clock.clone(),
+                entropy.clone(),
+                metrics.clone(),
+                reach,
+            ),
             store,
             provisioner: metered_provisioner(host.clone(), metrics.clone()),
             metrics,
@@ -463,7 +476,16 @@ impl App {
         }
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
+        // A stream of events lasts; who wants to read it does so by itself.
+        let is_stream = parts
+            .headers
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|t| t == "text/event-stream");
+        let bytes = if is_stream {
+            bytes::Bytes::new()
+        } else {
+            body.collect().await.unwrap().to_bytes()
+        };
         for cookie in parts.headers.get_all(header::SET_COOKIE) {
             let cookie = cookie.to_str().unwrap();
             let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();

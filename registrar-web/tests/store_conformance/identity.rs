@@ -12,6 +12,7 @@ use registrar_web::auth::{
 };
 use registrar_web::config::{Config, TokenAlgorithm};
 use registrar_web::domain::*;
+use registrar_web::events::{Events, Reach};
 use registrar_web::hash::HashPool;
 use registrar_web::ports::*;
 use registrar_web::registration::{ClientKey, World};
@@ -126,6 +127,19 @@ pub(crate) struct Instance {
     pub(crate) auth: Auth,
 }
 
+/// Tells members, as one of several instances does.
+pub(crate) fn events(store: &Arc<dyn Store>) -> Events {
+    let metrics = registrar_web::metrics::Metrics::default();
+    let entropy = Arc::new(OsEntropy);
+    Events::new(
+        store.clone(),
+        Arc::new(Noon),
+        entropy,
+        metrics,
+        Reach::Instances,
+    )
+}
+
 /// Those that share the directory share their keys.
 pub(crate) fn instance(store: Arc<dyn Store>, keys: &Path) -> Instance {
     let mut config = Config::default();
@@ -137,6 +151,7 @@ pub(crate) fn instance(store: Arc<dyn Store>, keys: &Path) -> Instance {
     let ring = KeyRing::open(keys, policy.algorithm, ttl, entropy.as_ref(), at(0)).unwrap();
     let world = World {
         audit: Audit::new(store.clone(), Arc::new(Noon)),
+        events: events(&store),
         metrics: registrar_web::metrics::Metrics::default(),
         store,
         provisioner: Arc::new(NoHost),

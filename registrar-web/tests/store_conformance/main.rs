@@ -15,8 +15,8 @@ mod settings;
 mod ttl;
 
 use promises::{
-    audit, corrupt, instances, invites, leases, limits, lists, mails, organisations, registrations,
-    second_factors, sessions, users,
+    audit, corrupt, events, instances, invites, leases, limits, lists, mails, organisations,
+    registrations, second_factors, sessions, users,
 };
 
 /// Declares each promise as a test of its own for each adapter.
@@ -97,6 +97,12 @@ for_each_store! {
     audit:
         of_40_entries_at_once_on_two_instances_one_chain_comes,
         the_audit_log_is_found_by_who_by_what_and_by_whom;
+    events:
+        an_event_is_read_back_as_it_was_written,
+        events_are_listed_by_whose_they_are_and_notifications_newest_first,
+        events_are_forgotten_after_their_time_and_others_stay,
+        what_one_instance_writes_is_heard_at_the_other_once_and_by_its_member,
+        an_event_that_is_stored_after_a_later_one_is_not_missed;
     limits:
         no_count_of_32_at_once_is_lost,
         a_window_ends_and_the_next_begins_at_one,

@@ -124,6 +124,7 @@ pub(crate) fn invite(n: u32) -> Invite {
         terms: InviteTerms::default(),
         uses: Vec::new(),
         revoked: None,
+        expiry_told: false,
         created_at: at(0),
         expires_at: at(86_400),
     }

@@ -22,6 +22,7 @@ use registrar_web::domain::{
     Actor, Registration, SignupForm, SshKeysField, Status, Timestamp, Username, VerificationKey,
     WorkerId,
 };
+use registrar_web::events::{Events, Reach};
 use registrar_web::hash::{HashPool, best_hasher};
 use registrar_web::mail::Community;
 use registrar_web::metrics::Metrics;
@@ -112,6 +113,13 @@ impl TestService {
         let entropy: Arc<dyn Entropy> = Arc::new(Seeded::new(7));
         let world = World {
             audit: Audit::new(store.clone(), clock.clone()),
+            events: Events::new(
+                store.clone(),
+                clock.clone(),
+                entropy.clone(),
+                Metrics::default(),
+                Reach::Process,
+            ),
             metrics: Metrics::default(),
             store: store.clone(),
             provisioner: host.clone(),

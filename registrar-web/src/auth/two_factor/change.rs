@@ -6,8 +6,8 @@ use super::super::sessions::Caller;
 use super::super::world::{Auth, Client, Typed};
 use super::{FactorError, TRIES, to_the_end, wrong_codes};
 use crate::domain::{
-    Action, Actor, AuditEvent, FactorChange, FactorMethod, MailJob, MailKind, MailState, Proof,
-    RecoveryCode, SessionEnd, Subject, User, Work,
+    Action, Actor, AuditEvent, FactorChange, FactorMethod, MailJob, MailKind, MailState, News,
+    Proof, RecoveryCode, SessionEnd, Subject, User, Work,
 };
 use crate::ports::{EntropyExt, StoreError};
 
@@ -215,7 +215,7 @@ impl Auth {
         self.mark_ended(user.id, SessionEnd::SignedOut).await
     }
 
-    /// Tells the owner by mail.
+    /// Tells the owner by mail, and where the owner is logged in.
     pub(super) async fn tell(
         &self,
         user: &User,
@@ -229,7 +229,10 @@ impl Auth {
         };
         let each = self.world.entropy.uuid_v7(now);
         let key = format!("{}:{each}", kind.name());
-        self.mail_to(user, kind, key, now).await
+        self.mail_to(user, kind, key, now).await?;
+        let news = News::SecondFactorChanged { change };
+        self.world.events.publish(user.id, news).await;
+        Ok(())
     }
 
     pub(super) async fn mail_to(

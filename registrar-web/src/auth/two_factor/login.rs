@@ -54,14 +54,20 @@ impl Auth {
         let ask = |user: &mut User| {
             let Some(method) = self.method_of(user) else {
                 user.access.last_login_at = user.access.last_login_at.max(Some(now));
-                return None;
+                return Err(user.access.devices.meet(&client.device));
             };
-            Some(user.challenge(entropy.uuid_v7(now), entropy.bytes(), method, now))
+            Ok(user.challenge(entropy.uuid_v7(now), entropy.bytes(), method, now))
         };
         let (user, asked) = self.record_login(user, ask).await?;
-        let Some((challenge, token)) = asked else {
-            let opened = T::begin(self, user, client, now).await?;
-            return Ok(Entered::In(Box::new(opened)));
+        let (challenge, token) = match asked {
+            Ok(asked) => asked,
+            Err(is_new_device) => {
+                let opened = T::begin(self, user, client, now).await?;
+                if is_new_device {
+                    self.tell_of_login(opened.session()).await;
+                }
+                return Ok(Entered::In(Box::new(opened)));
+            }
         };
         let method = challenge.method;
         if method == FactorMethod::Email {
@@ -132,12 +138,14 @@ impl Auth {
         for _ in 0..TRIES {
             let now = self.world.now();
             let mut user = store.user(token.user()).await?.ok_or(FactorError::Gone)?;
+            let mut is_new_device = false;
             let answered = user.answer(&self.world.key, token, method, proof, now)?;
             match answered {
                 Answered::Gone => return Err(FactorError::Gone),
                 Answered::OtherMethod(other) => return Err(FactorError::OtherMethod(other)),
                 Answered::Right => {
                     user.access.last_login_at = user.access.last_login_at.max(Some(now));
+                    is_new_device = user.access.devices.meet(&client.device);
                 }
                 Answered::Wrong { .. } => {}
             }
@@ -166,7 +174,11 @@ impl Auth {
                 self.note(&user, Action::RecoveryCodeUsed, client, details)
                     .await?;
             }
-            return Ok(T::begin(self, user, client, now).await?);
+            let opened = T::begin(self, user, client, now).await?;
+            if is_new_device {
+                self.tell_of_login(opened.session()).await;
+            }
+            return Ok(opened);
         }
         Err(StoreError::Conflict.into())
     }

@@ -31,6 +31,9 @@ pub struct Invite {
     /// When it was taken back, and by whom.
     #[serde(default)]
     pub revoked: Option<Revoked>,
+    /// Whether who made it was told that it has expired.
+    #[serde(default)]
+    pub expiry_told: bool,
     /// When it was made.
     pub created_at: Timestamp,
     /// After this time it can't be used.
@@ -178,6 +181,7 @@ impl Invite {
             terms,
             uses: Vec::new(),
             revoked: None,
+            expiry_told: false,
             created_at: now,
             expires_at,
         }
@@ -214,6 +218,15 @@ impl Invite {
     #[must_use]
     pub fn is_for_many(&self) -> bool {
         self.terms.most_uses > 1
+    }
+
+    /// Whether who made it is still to be told when it expires.
+    #[must_use]
+    pub fn may_expire(&self) -> bool {
+        let ends_otherwise = self.revoked.is_some()
+            || matches!(self.state, InviteState::Used { .. })
+            || self.uses.iter().filter(|u| u.done).count() >= self.most_uses();
+        self.terms.inviter.is_some() && !self.expiry_told && !ends_otherwise
     }
 
     /// What it is found by in the audit log: who made it.

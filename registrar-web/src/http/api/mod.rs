@@ -4,6 +4,7 @@ pub(super) mod admin;
 pub(super) mod admin_audit;
 pub(super) mod admin_review;
 pub(super) mod admin_site;
+pub(super) mod events;
 pub(super) mod health;
 pub(super) mod internal;
 pub(super) mod invites;

@@ -154,7 +154,7 @@ async fn sign_out(
     PathText(id): PathText,
 ) -> Result<StatusCode, Problem> {
     let id = Uuid::parse_str(&id).map_err(|_| none())?;
-    if state.auth.sign_out(&caller.user, id).await? {
+    if state.auth.sign_out_elsewhere(&caller, id).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(none())

@@ -4,9 +4,12 @@ use mongodb::options::IndexOptions;
 use std::time::Duration;
 
 use super::{Mongo, bounded};
-use crate::domain::{AuditEntry, Invite, MailJob, Organisation, Registration, Session, User};
+use crate::domain::{
+    AuditEntry, Invite, LiveEvent, MailJob, Organisation, Registration, Session, User,
+};
 use crate::ports::{StoreError, Unique};
 use crate::store::audit::{ACTION, ACTOR, SUBJECT};
+use crate::store::events::{self, FORGET_AT, NOTICE, UNREAD};
 use crate::store::organisations::SLUG;
 use crate::store::record::{Record, field, unique_of};
 use crate::store::sessions::{EXPIRES_AT, OWNER};
@@ -45,19 +48,19 @@ fn due() -> IndexModel {
     plain("due", keys, Some(field::DUE_AT))
 }
 
-/// The server deletes windows that have ended.
-fn ends() -> IndexModel {
+/// The server deletes documents when that time has come.
+fn ends(field: &'static str) -> IndexModel {
     let options = IndexOptions::builder()
         .name("ends".to_owned())
         .expire_after(Duration::ZERO)
         .build();
     IndexModel::builder()
-        .keys(doc! { field::RESETS_AT: 1 })
+        .keys(doc! { field: 1 })
         .options(options)
         .build()
 }
 
-fn declared() -> [(&'static str, Vec<IndexModel>); 8] {
+fn declared() -> [(&'static str, Vec<IndexModel>); 9] {
     [
         (
             Registration::COLLECTION,
@@ -94,7 +97,11 @@ fn declared() -> [(&'static str, Vec<IndexModel>); 8] {
         ),
         (
             Invite::COLLECTION,
-            vec![unique(field::TOKEN), having(field::INVITER)],
+            vec![
+                unique(field::TOKEN),
+                having(field::INVITER),
+                having(field::MAY_EXPIRE),
+            ],
         ),
         (
             Session::COLLECTION,
@@ -111,7 +118,16 @@ fn declared() -> [(&'static str, Vec<IndexModel>); 8] {
                 plain("subjects", doc! { SUBJECT: 1, "_id": 1 }, Some(SUBJECT)),
             ],
         ),
-        (LIMITS, vec![ends()]),
+        (
+            LiveEvent::COLLECTION,
+            vec![
+                plain("owners", doc! { events::OWNER: 1, "_id": 1 }, None),
+                having(NOTICE),
+                having(UNREAD),
+                ends(FORGET_AT),
+            ],
+        ),
+        (LIMITS, vec![ends(field::RESETS_AT)]),
     ]
 }
 

@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::aggregates::DocumentStore;
-use super::documents::{Documents, Select};
+use super::documents::{Documents, Order, Select};
 use super::record::{Leased, Record, field};
 use crate::ports::{LeaseRequest, LimitWindow, StoreError};
 use bson::{date_from, date_until};
@@ -230,17 +230,22 @@ impl Documents for Mongo {
     async fn list<R: Record>(
         &self,
         select: Select,
+        order: Order,
         after: Option<Uuid>,
         limit: usize,
     ) -> Result<Vec<R>, StoreError> {
         let mut filter = filter_of(select);
+        let (beyond, direction) = match order {
+            Order::OldestFirst => ("$gt", 1),
+            Order::NewestFirst => ("$lt", -1),
+        };
         if let Some(after) = after {
-            filter.insert("_id", doc! { "$gt": after.to_string() });
+            filter.insert("_id", doc! { beyond: after.to_string() });
         }
         let found: Vec<Document> = bounded(async {
             self.collection::<R>()
                 .find(filter)
-                .sort(doc! { "_id": 1 })
+                .sort(doc! { "_id": direction })
                 .limit(i64::try_from(limit).unwrap_or(i64::MAX))
                 .await?
                 .try_collect()

@@ -1,11 +1,12 @@
 use uuid::Uuid;
 
+use super::user::YES;
 use super::{Key, Record, field, text};
 use crate::domain::Invite;
 
 impl Record for Invite {
     const COLLECTION: &'static str = "invites";
-    const FIELDS: &'static [&'static str] = &[field::TOKEN, field::INVITER];
+    const FIELDS: &'static [&'static str] = &[field::TOKEN, field::INVITER, field::MAY_EXPIRE];
 
     fn id(&self) -> Uuid {
         self.id
@@ -21,6 +22,7 @@ impl Record for Invite {
         vec![
             text(self.token.as_str()),
             inviter.and_then(|by| text(by.id)),
+            self.may_expire().then_some(YES).and_then(text),
         ]
     }
 }

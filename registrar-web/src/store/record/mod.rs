@@ -26,6 +26,7 @@ pub(super) mod field {
     /// The organisation of who was not deleted.
     pub(in crate::store) const ORGANISATION: &str = "organisation";
     pub(in crate::store) const INVITER: &str = "inviter";
+    pub(in crate::store) const MAY_EXPIRE: &str = "may_expire";
     pub(in crate::store) const DEDUPE_KEY: &str = "dedupe_key";
     pub(in crate::store) const LISTING: &str = "listing";
     pub(in crate::store) const DUE_AT: &str = "due_at";

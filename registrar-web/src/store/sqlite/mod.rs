@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::aggregates::DocumentStore;
-use super::documents::{Documents, Select};
+use super::documents::{Documents, Order, Select};
 use super::record::{Leased, Record};
 use crate::ports::{LeaseRequest, LimitWindow, StoreError};
 use connection::{Durability, MIGRATIONS};
@@ -104,11 +104,12 @@ impl Documents for Sqlite {
     async fn list<R: Record>(
         &self,
         select: Select,
+        order: Order,
         after: Option<Uuid>,
         limit: usize,
     ) -> Result<Vec<R>, StoreError> {
         self.readers
-            .run(move |c| queries::list(c, select, after, limit))
+            .run(move |c| queries::list(c, select, order, after, limit))
             .await
     }
 

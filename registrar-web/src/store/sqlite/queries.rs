@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::error::store_error;
 use crate::domain::Lease;
 use crate::ports::{LeaseRequest, StoreError};
-use crate::store::documents::Select;
+use crate::store::documents::{Order, Select};
 use crate::store::record::{Key, Leased, Record, corrupt, field};
 
 /// A time as the columns have it. What lies beyond the year 2262 is as good as never.
@@ -142,11 +142,17 @@ pub(super) fn lease<R: Leased>(
 pub(super) fn list<R: Record>(
     c: &Connection,
     select: Select,
+    order: Order,
     after: Option<Uuid>,
     limit: usize,
 ) -> Result<Vec<R>, StoreError> {
     let table = R::COLLECTION;
-    let after = after.map_or(String::new(), |id| id.to_string());
+    // Where a list begins: before all ids, or after them.
+    let (edge, beyond, direction) = match order {
+        Order::OldestFirst => ("", '>', "ASC"),
+        Order::NewestFirst => ("g", '<', "DESC"),
+    };
+    let after = after.map_or(edge.to_owned(), |id| id.to_string());
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut values: Vec<&dyn ToSql> = vec![&after, &limit];
     let condition = match &select {
@@ -158,7 +164,8 @@ pub(super) fn list<R: Record>(
         }
     };
     let sql = format!(
-        "SELECT id, document FROM {table} WHERE id > ?1 AND {condition} ORDER BY id LIMIT ?2"
+        "SELECT id, document FROM {table} WHERE id {beyond} ?1 AND {condition}
+         ORDER BY id {direction} LIMIT ?2"
     );
     let rows = c
         .prepare_cached(&sql)

@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod corrupt;
+pub(crate) mod events;
 pub(crate) mod instances;
 pub(crate) mod invites;
 pub(crate) mod leases;
