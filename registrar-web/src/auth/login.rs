@@ -9,6 +9,7 @@ use crate::domain::{
 };
 use crate::ports::{HashError, StoreError};
 use crate::registration::RegistrationView;
+use crate::tally::{Tallied, tally};
 
 /// How often a write is tried again when others write the same record.
 pub(super) const TRIES: usize = 16;
@@ -127,6 +128,7 @@ impl Auth {
                 let (_, window) = self.policy.failed_logins;
                 self.world.store.count(key, window, now).await?;
             }
+            tally(self.world.store.as_ref(), Tallied::FailedLogin, now).await;
             tracing::info!(
                 USER_ID = found.id().map(|id| id.to_string()),
                 "login failed"

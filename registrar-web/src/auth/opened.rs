@@ -4,6 +4,7 @@ use super::error::{LoginError, TokenError};
 use super::world::{Auth, Client, Tokens};
 use crate::domain::{News, PageToken, Session, SessionEnd, Timestamp, User};
 use crate::ports::{EntropyExt, PageRequest, StoreError};
+use crate::tally::{Tallied, tally};
 
 /// Sessions of one account at once; one more ends the oldest.
 const MOST_SESSIONS: usize = 100;
@@ -97,6 +98,7 @@ impl Auth {
     async fn keep(&self, user: &User, session: &Session, now: Timestamp) -> Result<(), StoreError> {
         self.displace(user, now).await?;
         self.world.store.insert_session(session).await?;
+        tally(self.world.store.as_ref(), Tallied::Login, now).await;
         tracing::info!(USERNAME = %user.username, SESSION_ID = %session.id, "logged in");
         Ok(())
     }

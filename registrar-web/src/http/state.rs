@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
@@ -48,6 +49,8 @@ pub struct Inner {
     pub listening: ListeningRoom,
     /// The latest answer about readiness.
     pub readiness: Mutex<Option<(Timestamp, Readiness)>>,
+    /// Where the service keeps its own files; its file system is shown to admins.
+    pub state_directory: PathBuf,
     /// Ends live pages when the service stops.
     pub stop: CancellationToken,
 }
@@ -125,6 +128,7 @@ impl AppState {
             live_of_client: PerClient::new(LIVE_PAGES_OF_ONE),
             listening: ListeningRoom::default(),
             readiness: Mutex::default(),
+            state_directory: config.server.state_directory.clone(),
             stop,
         }))
     }

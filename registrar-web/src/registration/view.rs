@@ -83,6 +83,10 @@ pub struct AdminView {
     pub last_error: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// A reviewer has to decide.
+    pub is_in_review: bool,
+    /// It is under way, so it can be ended.
+    pub is_running: bool,
 }
 
 impl RegistrationView {
@@ -148,6 +152,8 @@ impl AdminView {
             ssh_keys: fingerprints(r),
             last_error: r.work.last_error.clone(),
             created_at: r.created_at,
+            is_in_review: r.is_in_review(),
+            is_running: r.stage == Stage::Running,
         }
     }
 }

@@ -90,7 +90,8 @@ fn every_key_that_is_used_is_there() {
     assert!(used > 10, "the marks have changed");
 }
 
-/// Pages whose words are not of the catalogue: those that tell programmers of the API.
+/// Pages whose words are not of the catalogue: those that tell programmers of the API. The console is
+/// for staff, and in English, as registrarctl and the guides are; its pages say so (`lang`).
 const IN_ENGLISH: [&str; 4] = ["docs.html", "explain.html", "status.html", "receipt.html"];
 
 #[test]
@@ -99,6 +100,7 @@ fn templates_hold_no_words_of_their_own() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/pages");
     collect(&root, &mut files);
     files.retain(|f| !IN_ENGLISH.iter().any(|name| f.ends_with(name)));
+    files.retain(|f| !f.parent().is_some_and(|folder| folder.ends_with("admin")));
     for file in &files {
         let text = std::fs::read_to_string(file).unwrap();
         let mut rest = text;

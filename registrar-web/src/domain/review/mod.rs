@@ -81,6 +81,28 @@ pub enum ReviewError {
 }
 
 impl Review {
+    /// The word of the wire.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::NotNeeded => "not-needed",
+            Self::Waiting { .. } => "waiting",
+            Self::Approved { .. } => "approved",
+            Self::Rejected { .. } => "rejected",
+        }
+    }
+
+    /// Who decided what, in a sentence, for reviewers.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::NotNeeded => "no review is needed".into(),
+            Self::Waiting { .. } => "nobody has decided".into(),
+            Self::Approved { by, .. } => format!("approved by {by}"),
+            Self::Rejected { by, reason, .. } => format!("rejected by {by}: {reason}"),
+        }
+    }
+
     /// Whether it holds the registration back.
     #[must_use]
     pub fn holds(&self) -> bool {

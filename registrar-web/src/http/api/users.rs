@@ -209,7 +209,8 @@ async fn set_role(
 
 const ROLES: &str = "write super_admin, site_admin, operator, client_admin or client_user";
 
-fn judge_reason(text: &str) -> Result<&str, Problem> {
+/// Judges why someone is suspended.
+pub(crate) fn judge_reason(text: &str) -> Result<&str, Problem> {
     let text = text.trim();
     let wrong = |code: &str, message: &str| Err(Problem::field("reason", code, message));
     match text.chars().count() {

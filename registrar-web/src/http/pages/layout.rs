@@ -66,6 +66,12 @@ impl Page<'_> {
             .is_some_and(|user| user.role.is_at_least(Role::Operator))
     }
 
+    /// Whether the visitor runs the site.
+    pub(in crate::http) fn is_site_admin(&self) -> bool {
+        self.user()
+            .is_some_and(|user| user.role.is_at_least(Role::SiteAdmin))
+    }
+
     /// Whether anyone may register.
     pub(in crate::http) fn is_open(&self) -> bool {
         self.site.mode != Mode::Closed

@@ -1,6 +1,7 @@
 //! The pages. Complete without scripts; the one script only saves people a click.
 
 mod account;
+mod admin;
 mod cookies;
 mod csrf;
 pub(super) mod docs;
@@ -54,4 +55,5 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/account", get(account::show))
         .route("/recover", get(recover::show).post(recover::submit))
         .route("/problems/{code}", get(problems::explain))
+        .merge(admin::routes())
 }

@@ -26,10 +26,8 @@ pub(in crate::http) trait Least {
 /// Everyone who is signed in.
 pub(in crate::http) struct Members;
 /// Those who run the daily business.
-#[allow(dead_code, reason = "for the pages of the console")]
 pub(in crate::http) struct Operators;
 /// Those who run the site.
-#[allow(dead_code, reason = "for the pages of the console")]
 pub(in crate::http) struct SiteAdmins;
 
 impl Least for Members {
@@ -50,14 +48,12 @@ pub(in crate::http) struct SignedIn<L = Members> {
     /// Where the answer goes.
     pub visitor: Visitor,
     /// For the audit log.
-    #[allow(dead_code, reason = "for the pages of the console")]
     pub by: By,
     least: PhantomData<L>,
 }
 
 impl<L> SignedIn<L> {
     /// For what members do to each other.
-    #[allow(dead_code, reason = "for the pages of the console")]
     pub(in crate::http) fn acting(&self) -> Acting {
         Acting {
             by: self.by.clone(),

@@ -1,0 +1,232 @@
+use askama::Template;
+use axum::extract::{Extension, State};
+use axum::response::Response;
+
+use super::super::csrf::OurForm;
+use super::super::flash::Flash;
+use super::super::layout::{Page, render_with};
+use super::super::signed_in::{SignedIn, SiteAdmins};
+use super::super::status::clock;
+use super::Operators;
+use super::words::{Fact, facts, since, text};
+use crate::domain::{Decision, RequestId, Role, Stage, User, UserId, UserState};
+use crate::http::api::users::judge_reason;
+use crate::http::extract::PathText;
+use crate::http::problem::Problem;
+use crate::http::problem_kind::Kind;
+use crate::http::request_id::CurrentRequest;
+use crate::http::state::AppState;
+use crate::people::PeopleError;
+
+#[derive(Template)]
+#[template(path = "pages/admin/member.html")]
+struct MemberPage<'a> {
+    page: Page<'a>,
+    place: &'static str,
+    user: &'a User,
+    facts: Vec<Fact>,
+    host: Host,
+    /// The registration is there to be looked at.
+    has_registration: bool,
+    may_suspend: bool,
+    may_resume: bool,
+    /// Those that can be given.
+    roles: Vec<&'static str>,
+    error: Option<String>,
+    typed: &'a str,
+    alert: Option<&'a str>,
+}
+
+/// What the host says of the account.
+enum Host {
+    /// This is for site admins.
+    NotAsked,
+    /// It can't be asked.
+    Silent(String),
+    /// There is no such account.
+    Nothing,
+    /// What is the case.
+    Facts(Vec<Fact>),
+}
+
+fn known(id: &str) -> Result<UserId, Problem> {
+    UserId::parse(id).map_err(|_| PeopleError::NoMember.into())
+}
+
+fn decided(decision: Option<&Decision>) -> Option<String> {
+    let Decision { at, by, reason } = decision?;
+    let why = reason.as_ref().map_or(String::new(), |r| format!(": {r}"));
+    Some(format!("by {by}, {}{why}", clock(*at)))
+}
+
+async fn host_of(state: &AppState, user: &User, request: RequestId) -> Host {
+    let status = state.registrar.system_status(&user.username, request).await;
+    let status = match status {
+        Ok(Some(status)) => status,
+        Ok(None) => return Host::Nothing,
+        Err(error) => return Host::Silent(error.to_string()),
+    };
+    let yes = |is: bool| Some(if is { "yes" } else { "no" }.to_owned());
+    let (account, host) = (&status.account, &status.host);
+    Host::Facts(facts([
+        (
+            "State in provisiond",
+            Some(format!("{:?}", account.state).to_lowercase()),
+        ),
+        ("uid", Some(account.uid.to_string())),
+        ("Home", Some(account.home.clone())),
+        ("Linux user is there", yes(host.exists)),
+        ("Home is there", yes(host.home)),
+        ("Maildir is there", yes(host.maildir)),
+        ("neomutt is set up", yes(host.neomuttrc)),
+        ("Key file is there", yes(host.ssh_keys)),
+        ("Login is expired", yes(host.expired)),
+        ("Password is locked", yes(host.password_locked)),
+        ("Mail is taken", yes(host.mail_accepted)),
+    ]))
+}
+
+async fn write(
+    admin: &SignedIn<Operators>,
+    state: &AppState,
+    request: RequestId,
+    id: UserId,
+    wrong: Option<(&Problem, &str)>,
+) -> Result<Response, Problem> {
+    let user = state.people.member(id).await?;
+    let sponsor = state.people.sponsor(&user).await?;
+    let now = state.now();
+    let registration = state.registrar.world().store.registration(id).await?;
+    let own = admin.caller.user.role;
+    let host = match own.is_at_least(Role::SiteAdmin) {
+        true => host_of(state, &user, request).await,
+        false => Host::NotAsked,
+    };
+    let standing = &user.standing;
+    let proven = if user.email_proven {
+        "verified"
+    } else {
+        "not verified"
+    };
+    let is_below = user.role != own && own.is_at_least(user.role);
+    let may_set = is_below && own.is_at_least(Role::SiteAdmin);
+    let below = |r: &Role| *r != own && own.is_at_least(*r) && *r != user.role;
+    let roles = Role::ALL.into_iter().filter(|r| may_set && below(r));
+    let problem = wrong.map(|(problem, _)| problem);
+    let page = MemberPage {
+        page: admin.visitor.page(format!("Member {}", user.username)),
+        place: "people",
+        facts: facts([
+            ("Name to show", Some(user.display_name.to_string())),
+            ("Role", Some(user.role.as_str().to_owned())),
+            ("State", Some(user.state.as_str().to_owned())),
+            ("Address", Some(format!("{} ({proven})", user.email))),
+            ("Joined", Some(since(user.created_at, now))),
+            (
+                "Last login",
+                user.access.last_login_at.map(|at| since(at, now)),
+            ),
+            ("Brought in by", text(sponsor.as_ref().map(|s| &s.username))),
+            ("Suspended", decided(standing.suspended.as_ref())),
+            ("Deleted", decided(standing.deleted.as_ref())),
+            (
+                "To be done on the host",
+                standing
+                    .host_follow_up
+                    .map(|h| format!("registrarctl users {} {}", h.as_str(), user.username)),
+            ),
+            ("SSH keys", Some(user.ssh_keys.len().to_string())),
+        ]),
+        host,
+        has_registration: registration.is_some_and(|r| r.stage != Stage::Draft),
+        may_suspend: is_below && user.state == UserState::Active,
+        may_resume: is_below && matches!(user.state, UserState::Suspended | UserState::Deleted),
+        roles: roles.map(Role::as_str).collect(),
+        error: problem
+            .and_then(|p| p.errors.first())
+            .map(|e| format!("{}.", e.message)),
+        typed: wrong.map_or("", |(_, typed)| typed),
+        alert: problem.map(|p| p.detail.as_str()),
+        user: &user,
+    };
+    Ok(render_with(&page, problem))
+}
+
+/// `GET /admin/people/{id}`
+pub(super) async fn show(
+    admin: SignedIn<Operators>,
+    State(state): State<AppState>,
+    Extension(request): Extension<CurrentRequest>,
+    PathText(id): PathText,
+) -> Result<Response, Problem> {
+    write(&admin, &state, request.id, known(&id)?, None).await
+}
+
+/// Back to the page with a word of what was done; or the page with why it was not.
+async fn after(
+    admin: &SignedIn<Operators>,
+    state: &AppState,
+    request: RequestId,
+    id: UserId,
+    typed: &str,
+    done: Result<&'static str, Problem>,
+) -> Result<Response, Problem> {
+    match done {
+        Ok(words) => Ok(Flash::new(words).on(&format!("/admin/people/{id}"))),
+        Err(problem) if problem.kind == Kind::NotFound => Err(problem),
+        Err(problem) => write(admin, state, request, id, Some((&problem, typed))).await,
+    }
+}
+
+/// `POST /admin/people/{id}/suspend`
+pub(super) async fn suspend(
+    admin: SignedIn<Operators>,
+    State(state): State<AppState>,
+    Extension(request): Extension<CurrentRequest>,
+    PathText(id): PathText,
+    OurForm(form): OurForm,
+) -> Result<Response, Problem> {
+    let (id, typed) = (known(&id)?, form.text("reason"));
+    let done = match judge_reason(typed) {
+        Ok(reason) => {
+            let suspended = state.people.suspend(&admin.acting(), id, reason).await;
+            suspended.map(|_| "admin-suspended").map_err(Problem::from)
+        }
+        Err(problem) => Err(problem),
+    };
+    after(&admin, &state, request.id, id, typed, done).await
+}
+
+/// `POST /admin/people/{id}/resume`
+pub(super) async fn resume(
+    admin: SignedIn<Operators>,
+    State(state): State<AppState>,
+    Extension(request): Extension<CurrentRequest>,
+    PathText(id): PathText,
+    _: OurForm,
+) -> Result<Response, Problem> {
+    let id = known(&id)?;
+    let done = state.people.resume(&admin.acting(), id).await;
+    let done = done.map(|_| "admin-resumed").map_err(Problem::from);
+    after(&admin, &state, request.id, id, "", done).await
+}
+
+/// `POST /admin/people/{id}/role`; for site admins, as in the API.
+pub(super) async fn role(
+    _: SignedIn<SiteAdmins>,
+    admin: SignedIn<Operators>,
+    State(state): State<AppState>,
+    Extension(request): Extension<CurrentRequest>,
+    PathText(id): PathText,
+    OurForm(form): OurForm,
+) -> Result<Response, Problem> {
+    let id = known(&id)?;
+    let done = match Role::parse(form.text("role")) {
+        Some(role) => {
+            let set = state.people.set_role(&admin.acting(), id, role).await;
+            set.map(|_| "admin-role-set").map_err(Problem::from)
+        }
+        None => Err(Problem::field("role", "unknown", "choose a role")),
+    };
+    after(&admin, &state, request.id, id, "", done).await
+}
