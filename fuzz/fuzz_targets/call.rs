@@ -8,7 +8,7 @@ use provision_api::{INTERFACE, Method};
 
 const ID: &str = "0193a1b2-0000-7000-8000-00000000abcd";
 const SECRET: &str = "correct-horse";
-const FIELDS: [(&str, &str); 9] = [
+const FIELDS: [(&str, &str); 12] = [
     ("SetPassword", "passwordHash"),
     ("SetPassword", "username"),
     ("SetPassword", "requestId"),
@@ -18,6 +18,9 @@ const FIELDS: [(&str, &str); 9] = [
     ("CreateAccount", "displayName"),
     ("CreateAccount", "registrationId"),
     ("ListAccounts", "limit"),
+    ("CreateGroup", "name"),
+    ("SetGroupMembers", "name"),
+    ("SetGroupMembers", "members"),
 ];
 
 fn text_of(refused: &Refused) -> String {

@@ -81,6 +81,12 @@ impl TryFrom<String> for GroupName {
     }
 }
 
+impl From<Username> for GroupName {
+    fn from(name: Username) -> Self {
+        Self(name)
+    }
+}
+
 impl From<GroupName> for String {
     fn from(name: GroupName) -> Self {
         name.0.into()

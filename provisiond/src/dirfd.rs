@@ -14,7 +14,8 @@ use nix::NixPath;
 use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, open, openat, renameat};
-use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat, fstatat, mkdirat};
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat, fstatat, mkdirat, umask};
 use nix::unistd::{UnlinkatFlags, fsync, unlinkat};
 
 use crate::crash_point;
@@ -146,6 +147,31 @@ pub(crate) fn open_or_make_dir<P: ?Sized + NixPath>(
         Err(Errno::EEXIST) => open_dir(&parent, name),
         Err(e) => Err(e),
     }
+}
+
+/// Makes the directory `name` with this mode, whatever the umask says, and what its parent hands down.
+///
+/// For a directory that inherits the setgid bit: `chmod` after `mkdir` would take the bit away, and
+/// under the unit's `RestrictSUIDSGID=yes` nothing can set it. The umask is the whole process's; the
+/// thread that makes the directory gets one of its own (`CLONE_FS`), so no file of another thread is
+/// made without it.
+pub(crate) fn make_dir_unmasked(
+    parent: impl AsFd + Sync,
+    name: &str,
+    mode: u32,
+) -> nix::Result<()> {
+    std::thread::scope(|scope| {
+        let make = || {
+            unshare(CloneFlags::CLONE_FS)?;
+            umask(Mode::empty());
+            mkdirat(&parent, name, Mode::from_bits_truncate(mode))
+        };
+        let thread = std::thread::Builder::new()
+            .stack_size(64 * 1024)
+            .spawn_scoped(scope, make)
+            .map_err(|_| Errno::EAGAIN)?;
+        thread.join().unwrap_or(Err(Errno::EIO))
+    })
 }
 
 /// What `name` itself is; `None` if there is nothing.

@@ -2,8 +2,8 @@
 //! trusts nobody who asks for them.
 //!
 //! `server` reads calls and judges peers, `operations` carries them out one after the other,
-//! `registry` and `journal` remember, `accounts`, `home`, `archive`, `jobs`, `postfix`, `ssh_keys`
-//! and `notify` touch the host. Arrows point down in that order.
+//! `registry` and `journal` remember, `accounts`, `home`, `shared_dirs`, `archive`, `jobs`, `postfix`,
+//! `ssh_keys` and `notify` touch the host. Arrows point down in that order.
 
 #![deny(
     clippy::unwrap_used,
@@ -34,5 +34,6 @@ pub mod pulse;
 pub mod registry;
 pub mod reload;
 pub mod server;
+pub mod shared_dirs;
 pub mod ssh_keys;
 mod sys;

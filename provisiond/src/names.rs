@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use provision_api::{AccountState, RegistrationId, Username, is_reserved};
+use provision_api::{AccountState, GroupName, RegistrationId, Username, is_reserved};
 
 use crate::accounts::{AccountDatabase, AccountError};
 use crate::journal::{JournalError, Work};
@@ -46,7 +46,8 @@ impl NameRules {
         }
     }
 
-    /// Why a new account for `registration` can't have the name, or `None`.
+    /// Why a new account for `registration` can't have the name, or `None`. Without a registration:
+    /// why nothing new can, a group neither.
     ///
     /// # Errors
     /// The account database or the registry can't be read.
@@ -70,6 +71,9 @@ impl NameRules {
         {
             let own = registration == Some(intent.registration_id);
             return Ok((!own).then(|| format!("{name} is being given to another account")));
+        }
+        if let Some(reason) = group_refusal(name, registry) {
+            return Ok(Some(reason));
         }
         if let Some(reason) = self.static_refusal(name) {
             return Ok(Some(reason));
@@ -116,6 +120,21 @@ impl NameRules {
         }
         Ok(None)
     }
+}
+
+/// Why a group of provisiond's keeps the name from anyone else: one namespace.
+fn group_refusal(name: &Username, registry: &Registry) -> Option<String> {
+    let (name, groups) = (GroupName::from(name.clone()), registry.groups());
+    if groups.get(&name).is_some() {
+        return Some(format!("{name} is taken by a group"));
+    }
+    if groups.is_buried(&name) {
+        let why = "belonged to a group that is gone, and is not given out again";
+        return Some(format!("{name} {why}"));
+    }
+    groups
+        .intent(&name)
+        .map(|_| format!("{name} is being given to a group"))
 }
 
 /// Whether aliases(5) defines the name; names there are case-insensitive.

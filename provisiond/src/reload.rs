@@ -87,6 +87,9 @@ fn rulebook(started: &Config, new: &Config) -> Result<Rulebook, ConfigError> {
             create_limit_per_hour: accounts.create_limit_per_hour,
             change_limit_per_hour: accounts.change_limit_per_hour,
             privileged_groups: accounts.privileged_groups.clone(),
+            admin_groups: new.sockets.admin_groups.clone(),
+            group_create_limit_per_hour: new.groups.create_limit_per_hour,
+            group_change_limit_per_hour: new.groups.change_limit_per_hour,
         }),
     })
 }
@@ -112,6 +115,7 @@ macro_rules! fixed {
 fixed! {
     sockets.submit, sockets.admin,
     accounts.writer, accounts.uid_min, accounts.uid_max, accounts.home_root, accounts.skel, accounts.extra_dirs,
+    groups.directory,
     mail.domain, mail.local_domains, mail.map_directory, mail.map_type, mail.postmap, mail.neomuttrc,
     ssh.key_directory,
     state.directory,
@@ -134,6 +138,8 @@ mod tests {
         "accounts.privileged_groups",
         "accounts.reserved_names",
         "accounts.reserved_names_files",
+        "groups.create_limit_per_hour",
+        "groups.change_limit_per_hour",
         "limits.read_deadline_seconds",
         "limits.write_deadline_seconds",
         "limits.idle_seconds",

@@ -13,6 +13,7 @@ use provision_api::{AccountState, ProvisionError};
 use provisiond::accounts::ShadowUtils;
 use provisiond::clock::Clock;
 use provisiond::config::{Config, PasswordPolicy};
+use provisiond::journal::Answer;
 use provisiond::live::Live;
 use provisiond::names::NameRules;
 use provisiond::operations::{Host, Operator, Policy, Rulebook};
@@ -188,6 +189,9 @@ fn operator(host: &PrivateHost, clock: &Arc<HandClock>) -> Operator {
         create_limit_per_hour: config.accounts.create_limit_per_hour,
         change_limit_per_hour: config.accounts.change_limit_per_hour,
         privileged_groups: Vec::new(),
+        admin_groups: Vec::new(),
+        group_create_limit_per_hour: 2,
+        group_change_limit_per_hour: 2,
     };
     let mut operator = Operator::new(
         store,
@@ -208,7 +212,10 @@ fn a_clock_that_jumps_hours_ahead_and_back_locks_nobody_out_and_repeats_nothing(
         let clock = Arc::new(HandClock(AtomicI64::new(1_800_000_000)));
         let jump = |hours: i64| clock.0.fetch_add(hours * 3600, Ordering::SeqCst);
         let mut operator = operator(host, &clock);
-        let mut change = |call: &_| operator.change(call, &mut |_| ());
+        let mut change = |call: &_| match operator.change(call, &mut |_| ())? {
+            Answer::Account(account) => Ok::<_, ProvisionError>(account),
+            other => panic!("{other:?}"),
+        };
         jump(10);
         let (ada, bob) = (registration(), registration());
         let first = create(ada, "ada", "Ada");

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use provision_api::{
     Account, AccountState, DisplayName, ProvisionError, RegistrationId, RequestId,
 };
-use provisiond::journal::{Answered, Event, Fingerprint, JournalError, Outcome};
+use provisiond::journal::{Answer, Answered, Event, Fingerprint, JournalError, Outcome};
 use provisiond::registry::{Record, Store, StoreError, Tombstone};
 use support::daemon::*;
 use support::private_host::private_host;
@@ -48,7 +48,7 @@ fn done(number: u32, account: Account, outcome: Outcome) -> Event {
             request_id: request(number),
             fingerprint: Fingerprint::of(&number.to_be_bytes()),
             at: 1_000 + i64::from(number),
-            account,
+            answer: Answer::Account(account),
         },
         outcome,
     }
@@ -97,7 +97,7 @@ impl Model {
             }
             for (number, account) in &self.answers {
                 let answer = registry.answer(request(*number)).unwrap().unwrap();
-                assert_eq!(answer.account, *account);
+                assert_eq!(answer.answer, Answer::Account(account.clone()));
             }
             assert_eq!(registry.answer(request(u32::MAX)).unwrap(), None);
             assert_eq!(registry.next_uid(0), self.next_uid);
@@ -236,7 +236,7 @@ fn a_record_is_the_same_before_and_after_the_journal_is_written_anew() {
             let read = registry.account(&record.username).unwrap().unwrap();
             assert_eq!(read, *record);
             let answer = registry.answer(request(record.uid)).unwrap().unwrap();
-            assert_eq!(answer.account, record.to_account());
+            assert_eq!(answer.answer, Answer::Account(record.to_account()));
         }
     };
     check();

@@ -67,6 +67,7 @@ whole_life() {
   machine reboot
   phase people grace ada
   phase endings begin
+  phase groups
   phase sockets
   phase crash
   phase polkit

@@ -32,6 +32,7 @@ add_members() {
 # The commented defaults as a host gets them; what differs here is said by environment variables.
 prepare_registrar() {
   mkdir -p /etc/registrar /var/lib/provisiond /etc/ssh/registrar_keys
+  install -d -m 2711 /home/groups
   chmod 0700 /var/lib/provisiond
   cp "$HOST_SOURCE/etc/registrar.toml" "$HOST_SOURCE/etc/provisiond.toml" /etc/registrar/
   chmod 0644 /etc/registrar/*

@@ -10,7 +10,9 @@ mod processes;
 mod shadow_utils;
 mod sources;
 
-use provision_api::{BcryptHash, Username};
+use std::collections::BTreeSet;
+
+use provision_api::{BcryptHash, GroupName, Username};
 
 pub use command::CommandError;
 pub use direct::Direct;
@@ -183,12 +185,69 @@ pub trait AccountDatabase: Send + Sync {
     /// # Errors
     /// See [`AccountError`].
     fn delete(&self, name: &Username, id: u32) -> Result<(), AccountError>;
+    /// Makes a group without members.
+    ///
+    /// # Errors
+    /// See [`AccountError`]; the name or the number is in other hands.
+    fn make_group(&self, name: &GroupName, gid: u32) -> Result<(), AccountError>;
+    /// Makes these users, and nobody else, the members of the group of that name and number.
+    ///
+    /// # Errors
+    /// See [`AccountError`]; the group has another number, or a user does not exist.
+    fn set_members(
+        &self,
+        name: &GroupName,
+        gid: u32,
+        members: &BTreeSet<Username>,
+    ) -> Result<(), AccountError>;
+    /// Takes one name out of the group of that name and number. A group that is not there, or has
+    /// another number, stays as it is.
+    ///
+    /// # Errors
+    /// See [`AccountError`].
+    fn leave_group(
+        &self,
+        name: &GroupName,
+        gid: u32,
+        member: &Username,
+    ) -> Result<(), AccountError>;
+    /// Deletes the group of that name if it has that number.
+    ///
+    /// # Errors
+    /// See [`AccountError`].
+    fn delete_group(&self, name: &GroupName, gid: u32) -> Result<(), AccountError>;
+}
+
+/// Whether the group has just these members. A group of another number is an error.
+fn has_members(
+    name: &GroupName,
+    gid: u32,
+    members: &BTreeSet<Username>,
+) -> Result<bool, AccountError> {
+    match files::group(name.as_str())? {
+        Some(group) if group.gid == gid => {
+            let found: BTreeSet<&str> = group.members.iter().map(String::as_str).collect();
+            Ok(found == members.iter().map(Username::as_str).collect())
+        }
+        Some(_) => Err(AccountError::Foreign(format!(
+            "the group {name} exists with another number"
+        ))),
+        None => Err(AccountError::Foreign(format!(
+            "the group {name} is gone; someone deleted it without provisiond"
+        ))),
+    }
+}
+
+/// The members as group(5) writes them.
+fn member_list(members: &BTreeSet<Username>) -> String {
+    let names: Vec<&str> = members.iter().map(Username::as_str).collect();
+    names.join(",")
 }
 
 /// Whether the group is there as asked for; `tool` made it.
-fn check_group(tool: &'static str, new: &NewUser<'_>) -> Result<(), AccountError> {
-    match files::group(new.username.as_str())? {
-        Some(group) if group.gid == new.uid && group.members.is_empty() => Ok(()),
+fn check_group(tool: &'static str, name: &str, gid: u32) -> Result<(), AccountError> {
+    match files::group(name)? {
+        Some(group) if group.gid == gid && group.members.is_empty() => Ok(()),
         Some(_) => Err(untrue(tool, "the group has other values than asked for")),
         None => Err(untrue(tool, "the group is not there")),
     }

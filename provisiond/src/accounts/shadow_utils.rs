@@ -1,7 +1,8 @@
+use std::collections::BTreeSet;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
-use provision_api::Username;
+use provision_api::{GroupName, Username};
 use users::os::unix::GroupExt;
 
 use super::absent::Absent;
@@ -9,7 +10,7 @@ use super::command;
 use super::files::{self, GroupEntry, PasswdEntry, ShadowEntry};
 use super::sources::Sources;
 use super::{AccountDatabase, AccountError, NewUser, PasswordField};
-use super::{check_group, check_user, has_password, is_expired, untrue};
+use super::{check_group, check_user, has_members, has_password, is_expired, member_list, untrue};
 use crate::crash_point;
 
 const GROUPADD: &str = "/usr/sbin/groupadd";
@@ -17,6 +18,7 @@ const USERADD: &str = "/usr/sbin/useradd";
 const USERMOD: &str = "/usr/sbin/usermod";
 const USERDEL: &str = "/usr/sbin/userdel";
 const GROUPDEL: &str = "/usr/sbin/groupdel";
+const GPASSWD: &str = "/usr/bin/gpasswd";
 const CHPASSWD: &str = "/usr/sbin/chpasswd";
 
 /// The expiry date of an account that may not be used: the first day that every reader takes for
@@ -29,7 +31,7 @@ const DEADLINE: Duration = Duration::from_secs(25);
 /// No new attempt is made after this time, so that a caller hears of it within a minute.
 const RETRY_WITHIN: Duration = Duration::from_secs(20);
 
-/// The adapter over groupadd, useradd, usermod, userdel, groupdel and chpasswd.
+/// The adapter over groupadd, useradd, usermod, userdel, groupdel, gpasswd and chpasswd.
 ///
 /// Their exit codes are not relied on: after each run the files are read again.
 #[derive(Debug)]
@@ -60,7 +62,9 @@ impl ShadowUtils {
     }
 
     /// The tools that must be there.
-    pub const TOOLS: [&'static str; 6] = [GROUPADD, USERADD, USERMOD, USERDEL, GROUPDEL, CHPASSWD];
+    pub const TOOLS: [&'static str; 7] = [
+        GROUPADD, USERADD, USERMOD, USERDEL, GROUPDEL, GPASSWD, CHPASSWD,
+    ];
 
     /// Runs a tool; while the database is locked by someone else, again.
     fn run(
@@ -100,6 +104,35 @@ impl ShadowUtils {
             }
             std::thread::sleep(Duration::from_millis(200));
         }
+    }
+}
+
+impl ShadowUtils {
+    fn add_group(&self, name: &str, gid: u32) -> Result<(), AccountError> {
+        if let Some(group) = files::group(name)? {
+            return if group.gid == gid {
+                Ok(())
+            } else {
+                Err(AccountError::Foreign(format!(
+                    "the group {name} exists with another number"
+                )))
+            };
+        }
+        // Without -o, groupadd refuses a number or name that is in use by now (codes 4 and 9),
+        // and so does useradd below; both look again once they hold the lock.
+        self.run(GROUPADD, &["-g", &gid.to_string(), "--", name], None)?;
+        check_group(GROUPADD, name, gid)
+    }
+
+    fn remove_group(&self, name: &str, gid: u32) -> Result<(), AccountError> {
+        let group = files::group(name)?;
+        if group.is_some_and(|group| group.gid == gid) {
+            self.run(GROUPDEL, &["--", name], None)?;
+            if files::group(name)?.is_some() {
+                return Err(untrue(GROUPDEL, "the group is still there"));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -164,24 +197,7 @@ impl AccountDatabase for ShadowUtils {
     }
 
     fn create_group(&self, new: &NewUser<'_>) -> Result<(), AccountError> {
-        let (name, gid) = (new.username, new.uid);
-        if let Some(group) = files::group(name.as_str())? {
-            return if group.gid == gid {
-                Ok(())
-            } else {
-                Err(AccountError::Foreign(format!(
-                    "the group {name} exists with another number"
-                )))
-            };
-        }
-        // Without -o, groupadd refuses a number or name that is in use by now (codes 4 and 9),
-        // and so does useradd below; both look again once they hold the lock.
-        self.run(
-            GROUPADD,
-            &["-g", &gid.to_string(), "--", name.as_str()],
-            None,
-        )?;
-        check_group(GROUPADD, new)
+        self.add_group(new.username.as_str(), new.uid)
     }
 
     fn create_user(&self, new: &NewUser<'_>) -> Result<(), AccountError> {
@@ -238,14 +254,53 @@ impl AccountDatabase for ShadowUtils {
             }
         }
         // userdel takes the group along only where login.defs says so.
-        let group = files::group(name.as_str())?;
-        if group.is_some_and(|group| group.gid == id) {
-            self.run(GROUPDEL, &["--", name.as_str()], None)?;
-            if files::group(name.as_str())?.is_some() {
-                return Err(untrue(GROUPDEL, "the group is still there"));
-            }
+        self.remove_group(name.as_str(), id)
+    }
+
+    fn make_group(&self, name: &GroupName, gid: u32) -> Result<(), AccountError> {
+        self.add_group(name.as_str(), gid)
+    }
+
+    fn set_members(
+        &self,
+        name: &GroupName,
+        gid: u32,
+        members: &BTreeSet<Username>,
+    ) -> Result<(), AccountError> {
+        if has_members(name, gid, members)? {
+            return Ok(());
+        }
+        self.run(GPASSWD, &["-M", &member_list(members), name.as_str()], None)?;
+        if has_members(name, gid, members)? {
+            Ok(())
+        } else {
+            Err(untrue(GPASSWD, "the members are others"))
+        }
+    }
+
+    fn leave_group(
+        &self,
+        name: &GroupName,
+        gid: u32,
+        member: &Username,
+    ) -> Result<(), AccountError> {
+        let is_in = || {
+            let group = files::group(name.as_str())?;
+            let is_in = |g: &GroupEntry| g.members.iter().any(|m| m == member.as_str());
+            Ok::<_, AccountError>(group.is_some_and(|g| g.gid == gid && is_in(&g)))
+        };
+        if !is_in()? {
+            return Ok(());
+        }
+        self.run(GPASSWD, &["-d", member.as_str(), name.as_str()], None)?;
+        if is_in()? {
+            return Err(untrue(GPASSWD, "the member is still there"));
         }
         Ok(())
+    }
+
+    fn delete_group(&self, name: &GroupName, gid: u32) -> Result<(), AccountError> {
+        self.remove_group(name.as_str(), gid)
     }
 }
 

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 pub use sections::{
-    Accounts, Config, Limits, Log, LogFormat, Mail, PasswordPolicy, Sockets, Ssh, State, Writer,
+    Accounts, Config, Groups, Limits, Log, LogFormat, Mail, PasswordPolicy, Sockets, Ssh, State,
+    Writer,
 };
 
 /// Where the file is unless the command line says otherwise.
@@ -77,6 +78,7 @@ impl Config {
             ("accounts.home_root", &accounts.home_root),
             ("accounts.skel", &accounts.skel),
             ("accounts.shell", &accounts.shell),
+            ("groups.directory", &self.groups.directory),
             ("mail.map_directory", &self.mail.map_directory),
             ("mail.postmap", &self.mail.postmap),
             ("ssh.key_directory", &self.ssh.key_directory),
@@ -89,6 +91,12 @@ impl Config {
             if !plain {
                 return wrong(key, "must be an absolute path without `..`, `:` and `,`");
             }
+        }
+        if self.groups.directory == accounts.home_root {
+            return wrong(
+                "groups.directory",
+                "must not be accounts.home_root: both keep a directory .registrar there",
+            );
         }
         if self.sockets.submit == self.sockets.admin {
             return wrong("sockets.admin", "must not be the submit socket");

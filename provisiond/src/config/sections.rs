@@ -12,6 +12,8 @@ pub struct Config {
     pub sockets: Sockets,
     /// What accounts look like, and how many.
     pub accounts: Accounts,
+    /// Groups of organisations, and what their members share.
+    pub groups: Groups,
     /// Mail set-up.
     pub mail: Mail,
     /// Key files.
@@ -135,6 +137,28 @@ impl Default for Accounts {
             reserved_names: Vec::new(),
             reserved_names_files: Vec::new(),
             extra_dirs: Vec::new(),
+        }
+    }
+}
+
+/// `[groups]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Groups {
+    /// Where shared directories are.
+    pub directory: PathBuf,
+    /// New groups in any hour, failed ones counted.
+    pub create_limit_per_hour: u32,
+    /// Changes of one group's members in any hour.
+    pub change_limit_per_hour: u32,
+}
+
+impl Default for Groups {
+    fn default() -> Self {
+        Self {
+            directory: "/home/groups".into(),
+            create_limit_per_hour: 20,
+            change_limit_per_hour: 120,
         }
     }
 }

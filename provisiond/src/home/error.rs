@@ -115,7 +115,7 @@ impl fmt::Display for SkelRefusal {
 }
 
 /// Says what an error of the kernel was about.
-pub(super) fn at<E: Into<io::Error>>(path: impl fmt::Display) -> impl FnOnce(E) -> HomeError {
+pub(crate) fn at<E: Into<io::Error>>(path: impl fmt::Display) -> impl FnOnce(E) -> HomeError {
     move |error| {
         let path = path.to_string();
         let source = error.into();

@@ -31,10 +31,10 @@ pub use error::HomeError;
 pub use mail_files::{MailDomain, MailDomainError, MailIdentity};
 pub use neomuttrc::Template;
 pub use publish::Published;
+pub(crate) use {error::at, remove::Trash, staging::roots_alone};
 
 use crate::crash_point;
 use crate::dirfd;
-use error::at;
 use staging::Area;
 
 /// The owner of a home: user and own group.

@@ -8,6 +8,7 @@
 //! CVE-2013-4235 of shadow.)
 
 use std::ffi::CStr;
+use std::fmt::Display;
 use std::os::fd::{AsFd, OwnedFd};
 
 use nix::NixPath;
@@ -15,7 +16,6 @@ use nix::errno::Errno;
 use nix::fcntl::{RenameFlags, renameat2};
 use nix::sys::stat::fstat;
 use nix::unistd::{UnlinkatFlags, unlinkat};
-use provision_api::RegistrationId;
 
 use super::error::{HomeError, at};
 use crate::dirfd::{self, DirRef};
@@ -25,8 +25,8 @@ use crate::pulse;
 const BUDGET: usize = 2_000_000;
 const BATCH: usize = 4_096;
 
-/// The trash of one registration: the entries `REGISTRATION-N`.
-pub(super) struct Trash<'a> {
+/// The trash of one owner, a registration or the number of a group: the entries `OWNER-N`.
+pub(crate) struct Trash<'a> {
     dir: DirRef<'a>,
     prefix: String,
     next: u64,
@@ -34,17 +34,17 @@ pub(super) struct Trash<'a> {
 }
 
 impl<'a> Trash<'a> {
-    pub(super) fn of(dir: DirRef<'a>, registration: RegistrationId) -> Self {
+    pub(crate) fn of(dir: DirRef<'a>, owner: impl Display) -> Self {
         Self {
             dir,
-            prefix: format!("{registration}-"),
+            prefix: format!("{owner}-"),
             next: 0,
             budget: BUDGET,
         }
     }
 
     /// Moves `name` from another directory of the same file system into the trash.
-    pub(super) fn take<P: ?Sized + NixPath>(
+    pub(crate) fn take<P: ?Sized + NixPath>(
         &mut self,
         from: impl AsFd,
         name: &P,
@@ -60,7 +60,7 @@ impl<'a> Trash<'a> {
     }
 
     /// Deletes all of it.
-    pub(super) fn empty(&mut self) -> Result<(), HomeError> {
+    pub(crate) fn empty(&mut self) -> Result<(), HomeError> {
         loop {
             let prefix = self.prefix.clone().into_bytes();
             let mine = |name: &CStr| name.to_bytes().starts_with(&prefix);

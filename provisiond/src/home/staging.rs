@@ -226,7 +226,7 @@ impl Area {
 }
 
 /// Opens a directory that must be root's alone.
-fn roots_alone(parent: &OwnedFd, name: &str, path: &Path) -> Result<OwnedFd, HomeError> {
+pub(crate) fn roots_alone(parent: &OwnedFd, name: &str, path: &Path) -> Result<OwnedFd, HomeError> {
     let untrusted = |why| TrustError::Untrusted {
         path: path.to_owned(),
         why,

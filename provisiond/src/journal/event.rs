@@ -1,7 +1,7 @@
-use provision_api::{Account, DisplayName, RegistrationId, RequestId, Username};
+use provision_api::{Account, DisplayName, Group, RegistrationId, RequestId, Username};
 use serde::{Deserialize, Serialize};
 
-use super::Fingerprint;
+use super::{Fingerprint, GroupEvent};
 use crate::registry::{Record, Tombstone};
 
 /// One line of the journal. Replayed in order, the events give the registry.
@@ -38,6 +38,8 @@ pub enum Event {
     Kept(Outcome),
     /// An answer that is still remembered (journals written anew).
     Answered(Answered),
+    /// Something about a group.
+    Group(GroupEvent),
 }
 
 /// What an operation is about to do, with all that is needed to finish or undo it after a crash.
@@ -118,7 +120,7 @@ pub enum Outcome {
 
 /// The answer to a mutating call, kept so that a repeated call gets the same one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Answered {
     /// The call.
     pub request_id: RequestId,
@@ -126,6 +128,31 @@ pub struct Answered {
     pub fingerprint: Fingerprint,
     /// When it was answered, in seconds since the epoch.
     pub at: i64,
-    /// The answer.
-    pub account: Account,
+    /// The answer, under its kind: `"account": {…}`.
+    #[serde(flatten)]
+    pub answer: Answer,
+}
+
+/// What a mutating call is answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Answer {
+    /// Calls on an account: as it is afterwards.
+    Account(Account),
+    /// `CreateGroup`.
+    GroupMade {
+        /// The group's number.
+        gid: u32,
+        /// Absolute path.
+        directory: String,
+    },
+    /// `SetGroupMembers`.
+    GroupMembers {
+        /// Who was none before.
+        added: Vec<Username>,
+        /// Who is none any more.
+        removed: Vec<Username>,
+    },
+    /// The other calls on a group: as it is afterwards.
+    Group(Group),
 }

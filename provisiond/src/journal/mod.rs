@@ -8,9 +8,11 @@
 mod event;
 mod file;
 mod fingerprint;
+mod group_event;
 mod lines;
 
-pub use event::{Answered, Event, Intent, Outcome, Work};
+pub use event::{Answer, Answered, Event, Intent, Outcome, Work};
 pub use file::{Journal, JournalError, Opened};
 pub use fingerprint::{Fingerprint, FingerprintError};
+pub use group_event::{GroupEvent, GroupIntent, GroupOutcome, GroupWork};
 pub use lines::{Lines, Place};

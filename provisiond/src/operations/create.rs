@@ -46,7 +46,7 @@ impl Operator {
             at: asked.now,
             username: call.username.clone(),
             registration_id: call.registration_id,
-            uid: self.choose_uid()?,
+            uid: self.choose_id()?,
             work: Work::Create {
                 display_name: call.display_name.clone(),
                 home: home.display().to_string(),
@@ -77,8 +77,9 @@ impl Operator {
         })
     }
 
-    /// The next number that neither provisiond nor anyone else on the host ever used.
-    fn choose_uid(&self) -> Result<u32, Refusal> {
+    /// The next number that neither provisiond nor anyone else on the host ever used, be it for a
+    /// user and its own group or for the group of an organisation.
+    pub(super) fn choose_id(&self) -> Result<u32, Refusal> {
         let first = self.store.read(|r| r.next_uid(*self.policy.uids.start()));
         for uid in first..first.saturating_add(MAX_SKIPPED) {
             if !self.policy.uids.contains(&uid) {

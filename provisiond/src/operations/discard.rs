@@ -42,6 +42,7 @@ impl Operator {
             host.withdraw_home(name, record.registration_id, record.uid)
         })?;
         trail.step(Step::DeleteUser, || host.accounts.delete(name, record.uid))?;
+        self.leave_groups(record, trail)?;
         trail.step(Step::DeleteFiles, || {
             host.delete_leftovers(record.registration_id)
         })?;

@@ -5,6 +5,7 @@ use crate::archive::ArchiveError;
 use crate::home::HomeError;
 use crate::jobs::JobError;
 use crate::postfix::MapError;
+use crate::shared_dirs::SharedDirError;
 use crate::ssh_keys::KeyFileError;
 
 impl From<HomeError> for Failure {
@@ -16,6 +17,15 @@ impl From<HomeError> for Failure {
         Self {
             transient,
             message: error.to_string(),
+        }
+    }
+}
+
+impl From<SharedDirError> for Failure {
+    fn from(error: SharedDirError) -> Self {
+        match error {
+            SharedDirError::Other(error) => error.into(),
+            error => Self::lasting(error.to_string()),
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::journal::Work;
 use crate::notify::{Notice, Notifier, NotifyError, Recipient};
 use crate::postfix::{MapType, RefusalMap};
 use crate::registry::{Record, Registry};
+use crate::shared_dirs::SharedDirs;
 use crate::ssh_keys::KeyDirectory;
 
 /// Why the host can't be worked on as the configuration says.
@@ -75,6 +76,8 @@ pub struct Host {
     pub accounts: Box<dyn AccountDatabase>,
     /// Homes.
     pub homes: Homes,
+    /// Directories that the members of a group share.
+    pub shared_dirs: SharedDirs,
     /// Packed homes.
     pub archives: Archives,
     jobs: Jobs,
@@ -123,6 +126,7 @@ impl Host {
         Ok(Self {
             accounts,
             homes,
+            shared_dirs: SharedDirs::new(&config.groups.directory),
             archives: Archives::new(&config.state.directory),
             jobs: Jobs::new(&config.state.directory),
             notifier: Notifier::new(domain.clone()),

@@ -8,6 +8,7 @@ mod create;
 mod credentials;
 mod discard;
 mod failures;
+mod groups;
 mod host;
 mod queries;
 mod refusal;

@@ -3,8 +3,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use provision_api::{
-    AccountState, CheckUsername, CheckUsernameReply, GetAccountReply, HealthReply, HostView,
-    ListAccounts, ListAccountsReply, OnAccount, OnlyRequestId, ProvisionError, Step, Username,
+    AccountState, CheckUsername, CheckUsernameReply, GetAccountReply, GroupReply, HealthReply,
+    HostView, ListAccounts, ListAccountsReply, OnAccount, OnGroup, OnlyRequestId, ProvisionError,
+    Step, Username,
 };
 
 use super::host::Host;
@@ -119,6 +120,20 @@ impl Reader {
             password_locked: shadow.as_ref().is_none_or(|s| s.password_locked()),
             mail_accepted: !refused,
         })
+    }
+
+    /// `GetGroup`.
+    ///
+    /// # Errors
+    /// There is no such group.
+    pub fn get_group(&self, p: &OnGroup) -> Result<GroupReply, ProvisionError> {
+        match self.registry().groups().get(&p.name) {
+            Some(record) => Ok(GroupReply {
+                request_id: p.request_id,
+                group: record.to_group(),
+            }),
+            None => Err(Refusal::NoSuchGroup(p.name.clone()).into_wire(p.request_id)),
+        }
     }
 
     /// `ListAccounts`. A page may be shorter than asked for: a reply fits into one message.

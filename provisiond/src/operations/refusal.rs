@@ -1,4 +1,6 @@
-use provision_api::{AccountState, ProvisionError, RequestId, Step, Username};
+use provision_api::{
+    AccountState, GroupName, GroupState, ProvisionError, RequestId, Step, Username,
+};
 
 use crate::accounts::AccountError;
 use crate::journal::JournalError;
@@ -91,6 +93,14 @@ pub enum Refusal {
         state: AccountState,
         message: String,
     },
+    /// Not a group of provisiond's.
+    NoSuchGroup(GroupName),
+    /// The group's state does not allow it.
+    WrongGroupState {
+        name: GroupName,
+        state: GroupState,
+        message: String,
+    },
     /// A member of a privileged group.
     Privileged { username: Username, group: String },
     /// Same id, other parameters.
@@ -102,6 +112,14 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// The call is none that the worker carries out.
+    pub(super) fn changes_nothing() -> Self {
+        Self::InvalidArgument {
+            field: "method",
+            message: "changes nothing".into(),
+        }
+    }
+
     /// The error as the wire names it.
     #[must_use]
     pub fn into_wire(self, request_id: RequestId) -> ProvisionError {
@@ -132,6 +150,20 @@ impl Refusal {
             } => ProvisionError::WrongState {
                 request_id,
                 username: username.to_string(),
+                state,
+                message,
+            },
+            Self::NoSuchGroup(name) => ProvisionError::NoSuchGroup {
+                request_id,
+                name: name.to_string(),
+            },
+            Self::WrongGroupState {
+                name,
+                state,
+                message,
+            } => ProvisionError::WrongGroupState {
+                request_id,
+                name: name.to_string(),
                 state,
                 message,
             },

@@ -38,6 +38,7 @@ impl Operator {
             })
         })?;
         trail.step(Step::DeleteUser, || host.accounts.delete(name, record.uid))?;
+        self.leave_groups(&record, trail)?;
         trail.step(Step::DeleteFiles, || {
             host.homes.delete_held(record.registration_id)
         })?;
@@ -63,6 +64,7 @@ impl Operator {
             trail.step(Step::UnpublishHome, || host.hold_home(record))?;
             trail.step(Step::DeleteUser, || host.accounts.delete(name, record.uid))?;
         }
+        self.leave_groups(record, trail)?;
         trail.step(Step::DeleteFiles, || host.delete_all_of(record))?;
         trail.step(Step::AcceptMail, || host.resume_mail(name))?;
         Ok(Outcome::Buried(Tombstone {

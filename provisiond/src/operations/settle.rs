@@ -28,6 +28,7 @@ impl Operator {
                 tracing::error!(?refusal, "an unfinished operation can't be settled now");
             }
         }
+        left += self.recover_groups();
         let refused = self.store.read(super::host::names_without_mail);
         if let Err(failure) = self.host.reconcile_refusals(&refused) {
             tracing::error!(error = %failure, "the map of refused recipients can't be put right");

@@ -12,7 +12,7 @@ use super::trail::Trail;
 use super::turn::Turn;
 use crate::clock::Clock;
 use crate::config::PasswordPolicy;
-use crate::journal::{Answered, Event, Fingerprint, Intent, JournalError, Outcome, Work};
+use crate::journal::{Answer, Answered, Event, Fingerprint, Intent, JournalError, Outcome, Work};
 use crate::live::Live;
 use crate::names::NameRules;
 use crate::registry::{Record, Store};
@@ -32,6 +32,21 @@ pub struct Policy {
     pub change_limit_per_hour: u32,
     /// Groups whose members' credentials are root's business.
     pub privileged_groups: Vec<String>,
+    /// Groups whose members may use the admin socket.
+    pub admin_groups: Vec<String>,
+    /// New groups of organisations in any hour.
+    pub group_create_limit_per_hour: u32,
+    /// Changes of one group's members in any hour.
+    pub group_change_limit_per_hour: u32,
+}
+
+impl Policy {
+    /// Whether membership of a group of that name lends power here, whether there is one or not.
+    #[must_use]
+    pub fn is_privileged(&self, group: &str) -> bool {
+        let mut names = self.privileged_groups.iter().chain(&self.admin_groups);
+        names.any(|name| name == group)
+    }
 }
 
 /// What a reload replaces: every call is judged by the one that it finds at its beginning.
@@ -92,7 +107,7 @@ impl Operator {
         &mut self,
         method: &Method,
         report: &mut dyn FnMut(Step),
-    ) -> Result<Account, ProvisionError> {
+    ) -> Result<Answer, ProvisionError> {
         let rulebook = self.rulebook.get();
         self.rules = Arc::clone(&rulebook.rules);
         self.policy = Arc::clone(&rulebook.policy);
@@ -103,19 +118,15 @@ impl Operator {
 
     /// Says how the registry and the journal are, for `Health`.
     pub fn report(&self, vitals: &Vitals) {
-        let unsettled = self.store.read(|r| r.intents().count());
+        let unsettled = self
+            .store
+            .read(|r| r.intents().count() + r.groups().intents().count());
         vitals.unsettled.store(unsettled, Ordering::Relaxed);
         let broken = self.store.is_broken();
         vitals.journal_broken.store(broken, Ordering::Relaxed);
     }
 
-    fn try_change(&mut self, method: &Method, trail: &mut Trail<'_>) -> Result<Account, Refusal> {
-        let Some(username) = method.username() else {
-            return Err(Refusal::InvalidArgument {
-                field: "method",
-                message: "changes nothing".into(),
-            });
-        };
+    fn try_change(&mut self, method: &Method, trail: &mut Trail<'_>) -> Result<Answer, Refusal> {
         let text = serde_json::to_vec(method).map_err(|e| Refusal::Step {
             step: Step::Record,
             failure: Failure::lasting(e.to_string()),
@@ -125,16 +136,22 @@ impl Operator {
             fingerprint: Fingerprint::of(&text),
             now: self.clock.now(),
         };
-        if let Some(account) = self.recall(asked)? {
-            return Ok(account);
+        if let Some(answer) = self.recall(asked)? {
+            return Ok(answer);
         }
+        if let Some(name) = method.group_name() {
+            return self.change_group(name, method, asked, trail);
+        }
+        let Some(username) = method.username() else {
+            return Err(Refusal::changes_nothing());
+        };
         if let Some(intent) = self.store.read(|r| r.intent(username).cloned()) {
             self.settle(&intent, trail)?;
-            if let Some(account) = self.recall(asked)? {
-                return Ok(account);
+            if let Some(answer) = self.recall(asked)? {
+                return Ok(answer);
             }
         }
-        match method {
+        let account = match method {
             Method::CreateAccount(call) => self.create_account(call, asked, trail),
             Method::ConfigureMail(call) => self.configure_mail(call, asked, trail),
             Method::ActivateAccount(call) => self.activate_account(call, asked, trail),
@@ -146,37 +163,28 @@ impl Operator {
             Method::ArchiveAccount(call) => self.turn(Turn::Archive, call, asked, trail),
             Method::RestoreAccount(call) => self.turn(Turn::Restore, call, asked, trail),
             Method::RemoveAccount(call) => self.turn(Turn::Remove, call, asked, trail),
-            Method::CheckUsername(_)
-            | Method::GetAccount(_)
-            | Method::Health(_)
-            | Method::ListAccounts(_)
-            | Method::CreateGroup(_)
-            | Method::SetGroupMembers(_)
-            | Method::GetGroup(_)
-            | Method::ArchiveGroup(_)
-            | Method::RestoreGroup(_)
-            | Method::RemoveGroup(_) => Err(Refusal::InvalidArgument {
-                field: "method",
-                message: "changes nothing".into(),
-            }),
-        }
+            _ => Err(Refusal::changes_nothing()),
+        };
+        account.map(Answer::Account)
     }
 
     /// The answer that this very call got before.
-    fn recall(&self, asked: Asked) -> Result<Option<Account>, Refusal> {
+    pub(super) fn recall(&self, asked: Asked) -> Result<Option<Answer>, Refusal> {
         self.store.read(|registry| {
             let before = registry.answer(asked.request_id).map_err(unread)?;
             let open = || {
-                registry
-                    .intents()
-                    .find(|i| i.request_id == asked.request_id)
+                let accounts = registry.intents().map(|i| (i.request_id, i.fingerprint));
+                let groups = registry.groups().intents();
+                let groups = groups.map(|i| (i.request_id, i.fingerprint));
+                let mut open = accounts.chain(groups);
+                open.find(|(id, _)| *id == asked.request_id)
             };
             match (before, open()) {
                 (Some(b), _) if b.fingerprint != asked.fingerprint => Err(Refusal::RequestIdReused),
-                (None, Some(i)) if i.fingerprint != asked.fingerprint => {
+                (None, Some((_, print))) if print != asked.fingerprint => {
                     Err(Refusal::RequestIdReused)
                 }
-                (before, _) => Ok(before.map(|b| b.account)),
+                (before, _) => Ok(before.map(|b| b.answer)),
             }
         })
     }
@@ -300,7 +308,7 @@ impl Operator {
             request_id: intent.request_id,
             fingerprint: intent.fingerprint,
             at: intent.at,
-            account: account.clone(),
+            answer: Answer::Account(account.clone()),
         };
         let store = &mut self.store;
         trail.step(Step::Record, || {

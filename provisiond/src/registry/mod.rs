@@ -5,11 +5,16 @@
 //! [`Store`] owns the journal and commits to both, in that order.
 
 mod answers;
+mod group;
+mod groups;
 mod index;
+mod recent;
 mod record;
 mod state;
 mod store;
 
+pub use group::{GroupRecord, GroupTombstone};
+pub use groups::Groups;
 pub use record::{Record, Tombstone};
 pub use state::{CREATION_WINDOW, Registry};
 pub use store::{Store, StoreError};

@@ -1,11 +1,14 @@
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use provision_api::{AccountState, RegistrationId, RequestId, Username};
 
-use super::Record;
 use super::answers::Answers;
 use super::index::{Entry, Index};
-use crate::journal::{Answered, Event, Intent, JournalError, Lines, Outcome, Place, Work};
+use super::recent::Recent;
+use super::{Groups, Record};
+use crate::journal::{
+    Answered, Event, GroupEvent, Intent, JournalError, Lines, Outcome, Place, Work,
+};
 
 /// The window of the hourly caps, in seconds.
 pub const CREATION_WINDOW: i64 = 3600;
@@ -18,7 +21,8 @@ pub struct Registry {
     index: Index,
     answers: Answers,
     intents: BTreeMap<Username, Intent>,
-    creations: VecDeque<i64>,
+    creations: Recent,
+    groups: Groups,
     next_uid: u32,
 }
 
@@ -31,7 +35,8 @@ impl Registry {
             index: Index::default(),
             answers: Answers::default(),
             intents: BTreeMap::new(),
-            creations: VecDeque::new(),
+            creations: Recent::default(),
+            groups: Groups::default(),
             next_uid: 0,
         }
     }
@@ -43,8 +48,7 @@ impl Registry {
             Event::Begun(intent) => {
                 self.use_up(intent.uid);
                 if matches!(intent.work, Work::Create { .. }) {
-                    self.forget_creations_before(intent.at - CREATION_WINDOW);
-                    self.creations.push_back(intent.at);
+                    self.creations.note(intent.at);
                 }
                 self.intents.insert(intent.username.clone(), intent);
             }
@@ -54,9 +58,17 @@ impl Registry {
                 self.remember(&answered, place);
             }
             Event::Undone { request_id } => self.end_intent(request_id),
-            Event::Created { at } => self.creations.push_back(at),
+            Event::Created { at } => self.creations.put(at),
             Event::Kept(outcome) => self.keep(&outcome, place),
             Event::Answered(answered) => self.remember(&answered, place),
+            Event::Group(event) => {
+                if let GroupEvent::Done { answered, .. } = &event {
+                    self.remember(answered, place);
+                }
+                if let Some(gid) = self.groups.apply(event) {
+                    self.use_up(gid);
+                }
+            }
         }
     }
 
@@ -66,11 +78,18 @@ impl Registry {
                 self.use_up(record.uid);
                 let entry = Entry::new(place, record.state, record.registration_id);
                 self.index.put(&record.username, entry);
+                if record.state == AccountState::Archived {
+                    self.groups.leave(&record.username);
+                }
             }
-            Outcome::Dropped(username) => self.index.remove(username),
+            Outcome::Dropped(username) => {
+                self.index.remove(username);
+                self.groups.leave(username);
+            }
             Outcome::Buried(tombstone) => {
                 self.use_up(tombstone.uid);
                 self.index.put(&tombstone.username, Entry::buried(place));
+                self.groups.leave(&tombstone.username);
             }
         }
     }
@@ -81,6 +100,7 @@ impl Registry {
 
     fn end_intent(&mut self, request_id: RequestId) {
         self.intents.retain(|_, i| i.request_id != request_id);
+        self.groups.end_intent(request_id);
     }
 
     fn remember(&mut self, answered: &Answered, place: Place) {
@@ -192,6 +212,12 @@ impl Registry {
         self.intents.values()
     }
 
+    /// The groups of organisations.
+    #[must_use]
+    pub fn groups(&self) -> &Groups {
+        &self.groups
+    }
+
     /// The answer that a call got before.
     ///
     /// # Errors
@@ -203,7 +229,9 @@ impl Registry {
 
     fn answer_at(&self, place: Place) -> Result<Answered, JournalError> {
         match self.lines.read(place)? {
-            Event::Done { answered, .. } | Event::Answered(answered) => Ok(answered),
+            Event::Done { answered, .. }
+            | Event::Answered(answered)
+            | Event::Group(GroupEvent::Done { answered, .. }) => Ok(answered),
             _ => Err(self.lines.damaged(place)),
         }
     }
@@ -218,23 +246,13 @@ impl Registry {
     /// of them leaves the window.
     #[must_use]
     pub fn creations(&self, now: i64) -> (u32, u32) {
-        let recent = || {
-            self.creations
-                .iter()
-                // What a clock that was ahead has stamped would count until that time comes.
-                .filter(|at| (now - CREATION_WINDOW < **at) && (**at <= now))
-        };
-        let first = recent().min().copied().unwrap_or(now);
-        let wait = (first + CREATION_WINDOW - now).clamp(1, CREATION_WINDOW);
-        (
-            u32::try_from(recent().count()).unwrap_or(u32::MAX),
-            u32::try_from(wait).unwrap_or(1),
-        )
+        self.creations.within(now)
     }
 
     /// Drops creations that no cap counts any more.
     pub fn forget_creations_before(&mut self, time: i64) {
-        self.creations.retain(|at| *at > time);
+        self.creations.forget_before(time);
+        self.groups.forget_creations_before(time);
     }
 
     /// The events that give this registry again; [`moved`](Self::moved) takes their places, in the
@@ -252,18 +270,15 @@ impl Registry {
         });
         let answers = self.answers.places();
         let answers = answers.map(|place| self.answer_at(place).map(Event::Answered));
-        // A creation that is under way counts itself when its intent is replayed.
-        let creations = self.creations.iter().filter(|at| {
-            !self
-                .intents
-                .values()
-                .any(|i| i.at == **at && matches!(i.work, Work::Create { .. }))
-        });
+        let made = |i: &&Intent| matches!(i.work, Work::Create { .. });
+        let under_way = self.intents.values().filter(made).map(|i| i.at);
+        let creations = self.creations.over(under_way);
         std::iter::once(Ok(head))
             .chain(kept)
             .chain(answers)
-            .chain(creations.map(|at| Ok(Event::Created { at: *at })))
+            .chain(creations.map(|at| Ok(Event::Created { at })))
             .chain(self.intents.values().cloned().map(Event::Begun).map(Ok))
+            .chain(self.groups.snapshot().map(Event::Group).map(Ok))
     }
 
     /// Reads from a new journal from now on, in which the events of the snapshot stand there.
@@ -278,7 +293,9 @@ impl Registry {
     /// About how many lines [`snapshot`](Self::snapshot) writes.
     #[must_use]
     pub fn snapshot_len(&self) -> usize {
-        1 + self.index.len() + self.answers.len() + self.creations.len()
+        let creations = self.creations.times().count();
+        let accounts = 1 + self.index.len() + self.answers.len() + creations;
+        accounts + self.groups.snapshot_len()
     }
 }
 

@@ -173,10 +173,6 @@ impl Connection {
                 let request_id = method.request_id();
                 let result = match check_door(self.door, &method) {
                     Err(e) => Err(e),
-                    // The interface has groups before this daemon does.
-                    Ok(()) if method.group_name().is_some() => {
-                        Ok(reply::not_implemented(method.name()))
-                    }
                     Ok(()) if is_change(&method) => {
                         self.change(method, call.more && !oneway).await?
                     }
@@ -205,6 +201,7 @@ impl Connection {
             Method::CheckUsername(p) => reader.check_username(p).map(|r| reply::last(&r)),
             Method::GetAccount(p) => reader.get_account(p).map(|r| reply::last(&r)),
             Method::ListAccounts(p) => reader.list_accounts(p).map(|r| reply::last(&r)),
+            Method::GetGroup(p) => reader.get_group(p).map(|r| reply::last(&r)),
             Method::Health(p) => Ok(reply::last(&reader.health(p))),
             _ => Err(internal(request_id)),
         });
@@ -218,24 +215,25 @@ impl Connection {
         more: bool,
     ) -> Result<Result<Vec<u8>, ProvisionError>, End> {
         let request_id = method.request_id();
+        // The interface has no steps for groups.
+        let steps = more && method.group_name().is_none();
         let mut progress = match self.service.worker.submit(method) {
             Ok(progress) => progress,
             Err(e) => return Ok(Err(e)),
         };
-        let reply = |step, account| AccountReply {
-            request_id,
-            step,
-            account,
-        };
         while let Some(news) = progress.recv().await {
             match news {
-                Progress::Step(step) if more => {
-                    let bytes = reply::continuing(&reply(Some(step), None));
+                Progress::Step(step) if steps => {
+                    let bytes = reply::continuing(&AccountReply {
+                        request_id,
+                        step: Some(step),
+                        account: None,
+                    });
                     self.write(&bytes).await?;
                 }
                 Progress::Step(_) => {}
                 Progress::Ended(result) => {
-                    return Ok(result.map(|account| reply::last(&reply(None, Some(account)))));
+                    return Ok(result.map(|answer| reply::answer(request_id, answer)));
                 }
             }
         }
@@ -265,6 +263,7 @@ fn is_change(method: &Method) -> bool {
         Method::CheckUsername(_)
             | Method::GetAccount(_)
             | Method::ListAccounts(_)
+            | Method::GetGroup(_)
             | Method::Health(_)
     )
 }

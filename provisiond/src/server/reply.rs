@@ -1,8 +1,13 @@
 //! What goes back: results and errors as Varlink writes them (<https://varlink.org/Method-Call>).
 
 use provision_api::frame::Refused;
-use provision_api::{INTERFACE, ProvisionError, frame};
+use provision_api::{
+    AccountReply, CreateGroupReply, GroupReply, INTERFACE, ProvisionError, RequestId,
+    SetGroupMembersReply, frame,
+};
 use serde::Serialize;
+
+use crate::journal::Answer;
 
 #[derive(Serialize)]
 struct Reply<'a, T> {
@@ -41,13 +46,26 @@ pub(super) fn refused(refused: &Refused) -> Vec<u8> {
     }
 }
 
-/// A method that the interface defines, and that this daemon does not offer.
-pub(super) fn not_implemented(method: &str) -> Vec<u8> {
-    standard(
-        "MethodNotImplemented",
-        "method",
-        &format!("{INTERFACE}.{method}"),
-    )
+/// The last reply to a call that changed something.
+pub(super) fn answer(request_id: RequestId, answer: Answer) -> Vec<u8> {
+    match answer {
+        Answer::Account(account) => last(&AccountReply {
+            request_id,
+            step: None,
+            account: Some(account),
+        }),
+        Answer::GroupMade { gid, directory } => last(&CreateGroupReply {
+            request_id,
+            gid,
+            directory,
+        }),
+        Answer::GroupMembers { added, removed } => last(&SetGroupMembersReply {
+            request_id,
+            added,
+            removed,
+        }),
+        Answer::Group(group) => last(&GroupReply { request_id, group }),
+    }
 }
 
 /// `org.varlink.service.GetInfo`.

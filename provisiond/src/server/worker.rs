@@ -4,11 +4,12 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use provision_api::{Account, AccountState, Method, ProvisionError, RegistrationId, Step};
+use provision_api::{Method, ProvisionError, RegistrationId, Step};
 use tokio::sync::{mpsc as async_mpsc, oneshot};
 
 use super::quiet::Quiet;
 use crate::crash_point;
+use crate::journal::Answer;
 use crate::operations::{Operator, Vitals, step_name};
 use crate::pulse;
 
@@ -23,7 +24,7 @@ pub(super) enum Progress {
     /// A step is done.
     Step(Step),
     /// The call has ended.
-    Ended(Box<Result<Account, ProvisionError>>),
+    Ended(Box<Result<Answer, ProvisionError>>),
 }
 
 /// The one thread that changes accounts: one call after the other.
@@ -152,13 +153,15 @@ fn work(
                 method = method.name(),
                 request_id,
                 username = method.username().map(tracing::field::display),
+                group = method.group_name().map(tracing::field::display),
                 registration_id = registration_of(&method).map(tracing::field::display),
             );
             let _entered = span.enter();
             // Fields are for searching; the message alone tells what was done to whom.
-            let label = match method.username() {
-                Some(name) => format!("{} {name}", method.name()),
-                None => method.name().to_owned(),
+            let label = match (method.username(), method.group_name()) {
+                (Some(name), _) => format!("{} {name}", method.name()),
+                (None, Some(name)) => format!("{} {name}", method.name()),
+                (None, None) => method.name().to_owned(),
             };
             let mut acted = false;
             let result = operator.change(&method, &mut |step| {
@@ -169,8 +172,9 @@ fn work(
                 let _ = progress.send(Progress::Step(step));
             });
             match &result {
-                Ok(Account { state, .. }) if acted => {
-                    tracing::info!(?state, "{label}: answered, {}", word(*state));
+                Ok(answer) if acted => {
+                    let said = told(answer);
+                    tracing::info!("{label}: answered, {said}");
                 }
                 // A call that is repeated a thousand times must not crowd out the others' lines.
                 Ok(_) => tracing::debug!("{label}: answered as before"),
@@ -189,9 +193,17 @@ fn work(
     }
 }
 
-/// The state as the interface spells it.
-fn word(state: AccountState) -> String {
-    format!("{state:?}").to_lowercase()
+/// An answer in a few words.
+fn told(answer: &Answer) -> String {
+    match answer {
+        // States as the interface spells them.
+        Answer::Account(account) => format!("{:?}", account.state).to_lowercase(),
+        Answer::Group(group) => format!("{:?}", group.state).to_lowercase(),
+        Answer::GroupMade { gid, .. } => format!("gid {gid}"),
+        Answer::GroupMembers { added, removed } => {
+            format!("{} members more, {} fewer", added.len(), removed.len())
+        }
+    }
 }
 
 fn registration_of(method: &Method) -> Option<RegistrationId> {

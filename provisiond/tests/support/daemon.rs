@@ -47,6 +47,11 @@ impl Daemon {
 
     /// Starts it with these variables in its environment.
     pub fn start_again_with(&mut self, variables: &[(&str, &str)]) {
+        self.start_again_by("exec \"$0\" --config \"$1\"", variables);
+    }
+
+    /// Starts it by this line of shell, in which `$0` is the program and `$1` its configuration.
+    pub fn start_again_by(&mut self, line: &str, variables: &[(&str, &str)]) {
         // With the umask of the systemd unit, so that modes are shown to be chosen, not left over.
         let mut command = Command::new("/bin/sh");
         // A test program whose name says so tests the daemon's own writer of accounts.
@@ -54,7 +59,7 @@ impl Daemon {
             command.env("PROVISIOND__ACCOUNTS__WRITER", "direct");
         }
         let child = command
-            .args(["-c", "umask 0077; exec \"$0\" --config \"$1\""])
+            .args(["-c", &format!("umask 0077; {line}")])
             .arg(env!("CARGO_BIN_EXE_provisiond"))
             .arg(&self.config)
             .env_remove("JOURNAL_STREAM")
@@ -147,6 +152,14 @@ impl Caller {
                 .build()
                 .unwrap(),
         }
+    }
+
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub fn wait<T>(&self, call: impl Future<Output = T>) -> T {
+        self.runtime.block_on(call)
     }
 
     pub fn steps(&self, method: &Method) -> (Result<AccountReply, CallError>, Vec<Step>) {

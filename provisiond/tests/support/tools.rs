@@ -9,8 +9,8 @@ use nix::mount::{MsFlags, mount};
 
 use super::private_host::PrivateHost;
 
-const TOOLS: [&str; 6] = [
-    "groupadd", "useradd", "usermod", "userdel", "groupdel", "chpasswd",
+const TOOLS: [&str; 7] = [
+    "groupadd", "useradd", "usermod", "userdel", "groupdel", "gpasswd", "chpasswd",
 ];
 const ARGUMENTS: &str = "/run/arguments.log";
 const ENVIRONMENTS: &str = "/run/environments.log";
@@ -29,12 +29,14 @@ pub fn wrap(host: &PrivateHost) {
     }
 }
 
-/// Puts a wrapper in front of a tool of `/usr/sbin`.
+/// Puts a wrapper in front of a tool of `/usr/sbin` or `/usr/bin`.
 pub fn wrap_one(host: &PrivateHost, tool: &str) {
     host.directory("/run/real", 0o755);
     host.directory("/run/wrap", 0o755);
-    let (own, real) = (format!("/usr/sbin/{tool}"), format!("/run/real/{tool}"));
-    fs::copy(&own, &real).unwrap();
+    let places = ["/usr/sbin", "/usr/bin"].map(|bin| format!("{bin}/{tool}"));
+    let own = places.iter().find(|path| Path::new(path).exists()).unwrap();
+    let real = format!("/run/real/{tool}");
+    fs::copy(own, &real).unwrap();
     let script = format!(
         "#!/bin/sh\n\
          echo \"{tool} $*\" >> {ARGUMENTS}\n\
@@ -50,7 +52,7 @@ pub fn wrap_one(host: &PrivateHost, tool: &str) {
     let wrapper = host.file(format!("/run/wrap/{tool}"), script, 0o755);
     mount(
         Some(&wrapper),
-        Path::new(&own),
+        Path::new(own),
         None::<&str>,
         MsFlags::MS_BIND,
         None::<&str>,

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use provision_api::{Account, AccountState};
+use provision_api::{Account, AccountState, Group};
 use registrar_web::domain::{Registration, Stage};
 use registrar_web::ports::UserStore;
+
+mod groups;
 
 use crate::private_host::run;
 use crate::site::{SPOOLS, Site, members_of};
@@ -47,7 +49,9 @@ pub fn check(site: &mut Site<'_>) -> Result<(), String> {
     site.look_at_uids()?;
     let accounts = site.accounts().map_err(|e| e.to_string())?;
     let registrations = site.registrations()?;
-    users_and_registry_agree(&accounts)?;
+    let groups = site.groups().map_err(|e| e.to_string())?;
+    users_and_registry_agree(&accounts, &groups)?;
+    groups::are_whole(&groups, &accounts)?;
     if site.web.is_some() {
         every_account_has_a_registration(&accounts, &registrations)?;
         every_registration_has_what_it_says(site, &accounts, &registrations)?;
@@ -80,7 +84,7 @@ fn has_user(account: &Account) -> bool {
     )
 }
 
-fn users_and_registry_agree(accounts: &[Account]) -> Result<(), String> {
+fn users_and_registry_agree(accounts: &[Account], groups: &[Group]) -> Result<(), String> {
     let known: BTreeSet<(String, u32)> = accounts
         .iter()
         .filter(|a| has_user(a))
@@ -88,6 +92,8 @@ fn users_and_registry_agree(accounts: &[Account]) -> Result<(), String> {
         .collect();
     let users = members_of("/etc/passwd").into_iter().collect();
     same("users against the registry", &users, &known)?;
+    let of_groups = groups.iter().map(|g| (g.name.to_string(), g.gid));
+    let known = known.into_iter().chain(of_groups).collect();
     let groups = members_of("/etc/group").into_iter().collect();
     same("groups against the registry", &groups, &known)
 }
@@ -166,6 +172,7 @@ fn names_in(directory: &str) -> BTreeSet<String> {
 fn homes_are_whole(accounts: &[Account]) -> Result<(), String> {
     let mut homes = names_in("/home");
     homes.remove(".registrar");
+    homes.remove("groups");
     let configured = accounts.iter().filter(|a| has_user(a) && a.mail_configured);
     let configured = configured.map(|a| a.username.to_string()).collect();
     same("homes against the registry", &homes, &configured)?;

@@ -2,7 +2,8 @@
 //! their crash points, started again, and looked at.
 //!
 //! `program` runs a program armed with a point, `site` is the host with both, `sink` takes the
-//! mails, `scenario` and `member` have what people and admins do, `invariants` what must be true afterwards, and
+//! mails, `scenario`, `member` and `crew` have what people and admins do, `invariants` what must be true
+//! afterwards, and
 //! `proof` goes through the points and prints the table.
 
 #[path = "../../../provisiond/tests/support/private_host.rs"]
@@ -14,6 +15,7 @@
 )]
 pub mod private_host;
 
+pub mod crew;
 pub mod http;
 pub mod invariants;
 pub mod member;

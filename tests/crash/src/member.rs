@@ -60,7 +60,12 @@ impl Call {
         })
     }
 
-    fn method(self, username: &Username, registration_id: RegistrationId) -> Method {
+    /// It, on that account, under a new id.
+    ///
+    /// # Panics
+    /// Never: the values are good ones.
+    #[must_use]
+    pub fn method(self, username: &Username, registration_id: RegistrationId) -> Method {
         let (request_id, username) = (request_id(), username.clone());
         let hash = |text| BcryptHash::parse(text).expect("a good hash");
         let keys = || vec![SshPublicKey::parse(KEY).expect("a good key")];

@@ -5,6 +5,7 @@ use registrar_web::domain::{InviteState, VerificationToken};
 use registrar_web::ports::{InviteStore, UserStore};
 use serde_json::json;
 
+use crate::crew::Crew;
 use crate::http::Answer;
 use crate::member::{Call, Member};
 use crate::site::Site;
@@ -48,6 +49,8 @@ pub enum Plot {
     ArchiveInVain,
     /// On the admin socket: made and taken back.
     Discard,
+    /// On the admin socket: a group, made, followed, put away, brought back, removed.
+    Group,
 }
 
 impl Plot {
@@ -64,6 +67,7 @@ impl Plot {
             Self::Restore => "archive, restore",
             Self::ArchiveInVain => "archive in vain",
             Self::Discard => "discard",
+            Self::Group => "a group's life",
         }
     }
 
@@ -77,7 +81,8 @@ impl Plot {
         }
     }
 
-    /// The calls that it is told by; of a sign-up, registrar-web makes them.
+    /// The calls on an account that it is told by; of a sign-up, registrar-web makes them, and those of
+    /// a group are in `crew`.
     #[must_use]
     pub fn calls(self) -> &'static [Call] {
         use Call::{
@@ -86,7 +91,7 @@ impl Plot {
         };
         #[rustfmt::skip]
         let calls: &[Call] = match self {
-            Self::SignUp | Self::Invited | Self::Expire | Self::Reject => &[],
+            Self::SignUp | Self::Invited | Self::Expire | Self::Reject | Self::Group => &[],
             Self::Life => &[
                 Create, Configure, Activate, SetPassword, RemoveKeys, SetKeys, Suspend, Resume,
                 Suspend, Remove,
@@ -108,6 +113,7 @@ impl Plot {
             Self::SignUp | Self::Invited | Self::Expire | Self::Reject => {
                 Box::new(Applicant::new(name, self))
             }
+            Self::Group => Box::new(Crew::new(name)),
             _ => Box::new(Member::new(name, self.calls())),
         }
     }

@@ -1,20 +1,21 @@
 //! A private host with provisiond, and with registrar-web where a test wants it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use provision_api::{
-    Account, CallError, Client, GetAccountReply, HealthReply, ListAccounts, Method, OnAccount,
-    OnlyRequestId, RequestId, Timeouts, Username,
+    Account, CallError, Client, GetAccountReply, Group, GroupName, HealthReply, ListAccounts,
+    Method, OnAccount, OnGroup, OnlyRequestId, ProvisionError, RequestId, Timeouts, Username,
 };
 use registrar_web::domain::Registration;
 use registrar_web::ports::{PageRequest, RegistrationFilter, RegistrationStore, Store};
 use registrar_web::store::SqliteStore;
 use serde_json::Value;
 
+use crate::crew::make_groups_directory;
 use crate::http::{self, Answer};
 use crate::private_host::{PrivateHost, has_program, run};
 use crate::program::{Arm, Kind, Program};
@@ -25,6 +26,8 @@ pub const UIDS: std::ops::Range<u32> = 20_000..60_000;
 /// Where the host looks for what it is to start in a member's name. The second is on the file
 /// system of provisiond's state, the first on another.
 pub const SPOOLS: [&str; 2] = ["/var/spool/cron/crontabs", "/var/lib/systemd/linger"];
+/// Where the directories of groups are.
+pub const GROUPS: &str = "/home/groups";
 /// The bearer token of the admin routes.
 const ADMIN_TOKEN: &str = "0123456789abcdef0123456789abcdef";
 const SUBMIT: &str = "/run/provisiond/submit.sock";
@@ -48,6 +51,8 @@ pub struct Site<'a> {
     deaths: Vec<String>,
     /// Everything that ever had a uid.
     uids: BTreeMap<u32, String>,
+    /// Every group that was ever asked for.
+    groups: BTreeSet<GroupName>,
     web_address: SocketAddr,
     web_state: PathBuf,
     ahead: i64,
@@ -69,11 +74,12 @@ impl<'a> Site<'a> {
         for spool in SPOOLS {
             host.directory(spool, 0o755);
         }
+        make_groups_directory();
         let sink = Sink::start().expect("loopback");
         host.file(
             "/run/provisiond.toml",
             "[accounts]\ncreate_limit_per_hour = 1000000\nchange_limit_per_hour = 1000\n\
-             [mail]\ndomain = \"tilde.test\"\n",
+             [groups]\ncreate_limit_per_hour = 1000000\n[mail]\ndomain = \"tilde.test\"\n",
             0o600,
         );
         let web_address = SocketAddr::from(([127, 0, 0, 1], 3170));
@@ -105,6 +111,7 @@ impl<'a> Site<'a> {
             sink,
             deaths: Vec::new(),
             uids: BTreeMap::new(),
+            groups: BTreeSet::new(),
             web_address,
             web_state: PathBuf::new(),
             ahead: 0,
@@ -232,6 +239,52 @@ impl<'a> Site<'a> {
         reply.account.ok_or(CallError::Protocol {
             method: method.name(),
         })
+    }
+
+    /// Makes a call on provisiond's admin socket, on an account or a group; the answer as one text.
+    ///
+    /// # Errors
+    /// It was refused, or there was no answer.
+    pub fn answer(&mut self, method: &Method) -> Result<String, CallError> {
+        let client = admin_client();
+        self.groups.extend(method.group_name().cloned());
+        match method {
+            Method::CreateGroup(p) => self.said(client.create_group(p.clone())),
+            Method::SetGroupMembers(p) => self.said(client.set_group_members(p.clone())),
+            Method::ArchiveGroup(p) => self.said(client.archive_group(p.clone())),
+            Method::RestoreGroup(p) => self.said(client.restore_group(p.clone())),
+            Method::RemoveGroup(p) => self.said(client.remove_group(p.clone())),
+            account => self.change(account).map(|account| format!("{account:?}")),
+        }
+    }
+
+    fn said<T: std::fmt::Debug>(
+        &self,
+        call: impl Future<Output = Result<T, CallError>>,
+    ) -> Result<String, CallError> {
+        self.runtime
+            .block_on(call)
+            .map(|reply| format!("{reply:?}"))
+    }
+
+    /// Every group of provisiond's registry.
+    ///
+    /// # Errors
+    /// There was no answer.
+    pub fn groups(&self) -> Result<Vec<Group>, CallError> {
+        let mut found = Vec::new();
+        for name in &self.groups {
+            let call = OnGroup {
+                request_id: request_id(),
+                name: name.clone(),
+            };
+            match self.runtime.block_on(admin_client().get_group(call)) {
+                Ok(reply) => found.push(reply.group),
+                Err(CallError::Refused(ProvisionError::NoSuchGroup { .. })) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(found)
     }
 
     /// One account.

@@ -5,6 +5,7 @@
 use std::fs;
 use std::time::Instant;
 
+use crash::crew;
 use crash::member::Call;
 use crash::private_host::private_host;
 use crash::program::{Arm, Kind};
@@ -17,6 +18,8 @@ const ALL: usize = 1_000;
 
 /// Points that only the writer of accounts passes that is not the default.
 const DIRECT: &[&str] = &["direct."];
+/// Points that only groups pass.
+const GROUP: &[&str] = &["shared.", "tool.gpasswd."];
 /// Points that only those pass who were members for a while.
 const CLOSED: &[&str] = &[
     "archive.",
@@ -54,7 +57,7 @@ fn provisiond_killed_at_any_point_of_an_accounts_life_finishes_or_undoes_it() {
         ] {
             proof.go_through_recovery(plot, first, &mut again);
         }
-        let others = [DIRECT, CLOSED].concat();
+        let others = [DIRECT, CLOSED, GROUP].concat();
         let mut points = Kind::Provisiond.points();
         points.retain(|point| !points_with(&others).contains(point));
         proof.conclude(&points);
@@ -93,6 +96,43 @@ fn provisiond_killed_while_an_account_is_packed_or_comes_back_loses_nothing_of_i
     });
 }
 
+/// Of what was recorded of a group's life, what is chosen of each kind of call on the group.
+fn of_the_group(recorded: &[String], chosen: &mut Chosen) -> Vec<String> {
+    let mut answers = recorded.split_inclusive(|pass| pass.starts_with("answer.before#"));
+    let mut points = Vec::new();
+    for is_new in crew::is_new_on_a_group() {
+        // Each call is answered twice.
+        let passes: Vec<String> = answers.by_ref().take(2).flatten().cloned().collect();
+        assert!(!passes.is_empty(), "a call passes no point");
+        if is_new {
+            points.extend(chosen.of_passes(&passes));
+        }
+    }
+    points
+}
+
+#[test]
+fn provisiond_killed_at_any_point_of_a_groups_life_loses_neither_members_nor_content() {
+    private_host(|host| {
+        let Some(mut site) = Site::new(host, false) else {
+            return;
+        };
+        let mut proof = Proof::new(&mut site, "g");
+        let mut chosen = Chosen::default();
+        let recorded = proof.record(Kind::Provisiond, Plot::Group);
+        let points = of_the_group(&recorded, &mut chosen);
+        proof.go_through(Kind::Provisiond, Plot::Group, &points);
+        for first in [
+            "shared.make.owned#1",
+            "shared.renamed#2",
+            "shared.delete.taken#1",
+        ] {
+            proof.go_through_recovery(Plot::Group, first, &mut chosen);
+        }
+        proof.conclude(&points_with(GROUP));
+    });
+}
+
 #[test]
 fn provisiond_killed_while_it_writes_the_account_database_itself_finishes_or_undoes_it() {
     private_host(|host| {
@@ -111,6 +151,10 @@ fn provisiond_killed_while_it_writes_the_account_database_itself_finishes_or_und
         let mut life = chosen.of_plot(&life, Plot::Life);
         life.retain(|point| point.starts_with("direct."));
         proof.go_through(Kind::Provisiond, Plot::Life, &life);
+        let group = proof.record(Kind::Provisiond, Plot::Group);
+        let mut group = of_the_group(&group, &mut Chosen::default());
+        group.retain(|point| point.starts_with("direct."));
+        proof.go_through(Kind::Provisiond, Plot::Group, &group);
         let again = &mut Chosen::default();
         proof.go_through_recovery(Plot::Discard, "direct.place.exchanged#2", again);
         proof.conclude(&points_with(DIRECT));

@@ -51,10 +51,6 @@ impl Current {
         }))
     }
 
-    pub(super) fn name(&self) -> Name {
-        self.name
-    }
-
     /// All of it.
     pub(super) fn text(&self) -> &[u8] {
         &self.content
@@ -65,9 +61,20 @@ impl Current {
         lines::named(&self.content, name).next()
     }
 
+    /// The fields of the line there; `None` if they are not so many.
+    pub(super) fn fields<const COUNT: usize>(
+        &self,
+        line: &Range<usize>,
+    ) -> Option<[String; COUNT]> {
+        let line = self.content.get(line.clone()).unwrap_or_default();
+        let text = String::from_utf8_lossy(line);
+        let fields: Vec<String> = text.split(':').map(str::to_owned).collect();
+        fields.try_into().ok()
+    }
+
     /// Writes the version with one more line: at the end, but before the lines with which passwd(5)
     /// hands over to NIS.
-    pub(super) fn with_line(&self, etc: &OwnedFd, line: &str) -> io::Result<Staged> {
+    fn with_line(&self, etc: &OwnedFd, line: &str) -> io::Result<Staged> {
         let at = lines::before_nis(&self.content);
         let (before, after) = self.content.split_at_checked(at).unwrap_or_default();
         let open_end = !before.is_empty() && !before.ends_with(b"\n");
@@ -76,7 +83,7 @@ impl Current {
     }
 
     /// Writes the version in which the line there (see [`line_of`](Self::line_of)) is another.
-    pub(super) fn with_line_replaced(
+    fn with_line_replaced(
         &self,
         etc: &OwnedFd,
         old: Range<usize>,
@@ -120,6 +127,41 @@ impl Current {
             file.write_all(b"\n")?;
         }
         file.sync_all()
+    }
+}
+
+/// A change of one line of a file.
+pub(super) struct Edit<'a> {
+    file: &'a Current,
+    /// What it replaces; `None` for one more.
+    old: Option<Range<usize>>,
+    line: String,
+}
+
+impl<'a> Edit<'a> {
+    /// One more line.
+    pub(super) fn add(file: &'a Current, line: String) -> Self {
+        let old = None;
+        Self { file, old, line }
+    }
+
+    /// Another line there, see [`Current::line_of`].
+    pub(super) fn replace(file: &'a Current, old: Range<usize>, line: String) -> Self {
+        let old = Some(old);
+        Self { file, old, line }
+    }
+
+    /// Of which file.
+    pub(super) fn name(&self) -> Name {
+        self.file.name
+    }
+
+    /// Writes the new version beside the present one.
+    pub(super) fn stage(&self, etc: &OwnedFd) -> io::Result<Staged> {
+        match &self.old {
+            None => self.file.with_line(etc, &self.line),
+            Some(old) => self.file.with_line_replaced(etc, old.clone(), &self.line),
+        }
     }
 }
 

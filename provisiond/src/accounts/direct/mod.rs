@@ -6,9 +6,11 @@
 //! writers: `docs/decisions/0011-direct-account-writer.md`.
 
 mod edit;
+mod groups;
 mod lock;
 mod login_defs;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -16,14 +18,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nix::unistd::fsync;
-use provision_api::Username;
+use provision_api::{GroupName, Username};
 
 use super::files::{self, GroupEntry, PasswdEntry, ShadowEntry};
 use super::lines;
 use super::{AccountDatabase, AccountError, NewUser, PasswordField, ShadowUtils, untrue};
 use crate::clock::Clock;
 use crate::{crash_point, dirfd};
-use edit::{Current, Staged};
+use edit::{Current, Edit, Staged};
 use lock::LockError;
 use login_defs::Ages;
 
@@ -50,6 +52,7 @@ impl Name {
     const SHADOW: Self = Self("shadow");
     const GROUP: Self = Self("group");
     const GSHADOW: Self = Self("gshadow");
+    const GROUPS: [Self; 2] = [Self::GROUP, Self::GSHADOW];
     const ALL: [Self; 4] = [Self::PASSWD, Self::SHADOW, Self::GROUP, Self::GSHADOW];
 
     fn as_str(self) -> &'static str {
@@ -165,38 +168,26 @@ impl Direct {
         let has_user = is_there("user", &passwd, name, id)?;
         let today = self.clock.now().div_euclid(SECONDS_A_DAY);
         let ages = Ages::read();
+        let NewUser {
+            gecos, home, shell, ..
+        } = new;
+        let Ages { min, max, warn } = &ages;
         let lines = [
-            (!has_group).then(|| (&group, format!("{name}:x:{id}:"))),
+            (!has_group).then(|| Edit::add(&group, format!("{name}:x:{id}:"))),
             gshadow
                 .as_ref()
                 .filter(|gshadow| gshadow.line_of(name).is_none())
-                .map(|gshadow| (gshadow, format!("{name}:!::"))),
+                .map(|gshadow| Edit::add(gshadow, format!("{name}:!::"))),
             (!has_user).then(|| {
-                let NewUser {
-                    gecos, home, shell, ..
-                } = new;
-                (
-                    &passwd,
-                    format!("{name}:x:{id}:{id}:{gecos}:{home}:{shell}"),
-                )
+                let line = format!("{name}:x:{id}:{id}:{gecos}:{home}:{shell}");
+                Edit::add(&passwd, line)
             }),
             shadow.line_of(name).is_none().then(|| {
-                let Ages { min, max, warn } = &ages;
                 let line = format!("{name}:!:{today}:{min}:{max}:{warn}::{EXPIRED}:");
-                (&shadow, line)
+                Edit::add(&shadow, line)
             }),
         ];
-        let mut staged: Vec<Staged> = Vec::new();
-        for (file, line) in lines.into_iter().flatten() {
-            match file.with_line(etc, &line) {
-                Ok(new) => staged.push(new),
-                Err(source) => {
-                    staged.iter().for_each(|new| new.discard(etc));
-                    return Err(unwritable(file.name())(source));
-                }
-            }
-        }
-        Ok(staged)
+        stage_all(etc, lines.into_iter().flatten())
     }
 
     /// Changes fields of one line of shadow(5).
@@ -211,17 +202,11 @@ impl Direct {
             let Some(place) = shadow.line_of(name.as_str()) else {
                 return Err(untrue(TOOL, "the account has no shadow entry"));
             };
-            let line = shadow.text().get(place.clone()).unwrap_or_default();
-            let fields: Vec<String> = String::from_utf8_lossy(line)
-                .split(':')
-                .map(str::to_owned)
-                .collect();
-            let mut fields: [String; 9] = fields
-                .try_into()
-                .map_err(|_| untrue(TOOL, "the shadow entry has not nine fields"))?;
+            let mut fields = shadow
+                .fields(&place)
+                .ok_or_else(|| untrue(TOOL, "the shadow entry has not nine fields"))?;
             edit(&mut fields);
-            let new = shadow.with_line_replaced(etc, place, &fields.join(":"));
-            Ok(vec![new.map_err(unwritable(Name::SHADOW))?])
+            stage_all(etc, [Edit::replace(&shadow, place, fields.join(":"))])
         })
     }
 }
@@ -231,6 +216,24 @@ fn open_etc() -> Result<OwnedFd, AccountError> {
         path: ETC,
         source: std::io::Error::other(e),
     })
+}
+
+/// Writes the new versions, or none.
+fn stage_all<'a>(
+    etc: &OwnedFd,
+    edits: impl IntoIterator<Item = Edit<'a>>,
+) -> Result<Vec<Staged>, AccountError> {
+    let mut staged: Vec<Staged> = Vec::new();
+    for edit in edits {
+        match edit.stage(etc) {
+            Ok(new) => staged.push(new),
+            Err(source) => {
+                staged.iter().for_each(|new| new.discard(etc));
+                return Err(unwritable(edit.name())(source));
+            }
+        }
+    }
+    Ok(staged)
 }
 
 fn read(etc: &OwnedFd, name: Name) -> Result<Option<Current>, AccountError> {
@@ -323,7 +326,7 @@ impl AccountDatabase for Direct {
         check_fields(new)?;
         tracing::debug!(tool = TOOL, "writing");
         self.change(&Name::ALL, |etc| self.draw_up_account(etc, new))?;
-        super::check_group(TOOL, new)
+        super::check_group(TOOL, new.username.as_str(), new.uid)
     }
 
     fn create_user(&self, new: &NewUser<'_>) -> Result<(), AccountError> {
@@ -365,5 +368,44 @@ impl AccountDatabase for Direct {
 
     fn delete(&self, name: &Username, id: u32) -> Result<(), AccountError> {
         self.rest.delete(name, id)
+    }
+
+    fn make_group(&self, name: &GroupName, gid: u32) -> Result<(), AccountError> {
+        tracing::debug!(tool = TOOL, "writing");
+        self.change(&Name::GROUPS, |etc| groups::draw_up(etc, name, gid))?;
+        super::check_group(TOOL, name.as_str(), gid)
+    }
+
+    fn set_members(
+        &self,
+        name: &GroupName,
+        gid: u32,
+        members: &BTreeSet<Username>,
+    ) -> Result<(), AccountError> {
+        if super::has_members(name, gid, members)? {
+            return Ok(());
+        }
+        tracing::debug!(tool = TOOL, "writing");
+        self.change(&Name::GROUPS, |etc| {
+            groups::with_members(etc, name, gid, members)
+        })?;
+        if super::has_members(name, gid, members)? {
+            Ok(())
+        } else {
+            Err(untrue(TOOL, "the members are others"))
+        }
+    }
+
+    fn leave_group(
+        &self,
+        name: &GroupName,
+        gid: u32,
+        member: &Username,
+    ) -> Result<(), AccountError> {
+        self.rest.leave_group(name, gid, member)
+    }
+
+    fn delete_group(&self, name: &GroupName, gid: u32) -> Result<(), AccountError> {
+        self.rest.delete_group(name, gid)
     }
 }
