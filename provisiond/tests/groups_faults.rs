@@ -140,3 +140,20 @@ fn a_member_who_went_while_a_change_was_open_does_not_come_back_with_it() {
         assert_eq!(daemon.submit().members_of("crew"), "");
     });
 }
+
+#[test]
+fn a_list_that_only_one_of_the_two_files_has_is_written_to_both() {
+    private_host(|host| {
+        let daemon = with_crew(host);
+        let text = fs::read_to_string("/etc/gshadow").unwrap();
+        host.file(
+            "/etc/gshadow",
+            text.replace("crew:!::ada", "crew:!::"),
+            0o640,
+        );
+        // The answer is about the registry, in which nothing changed.
+        let reply = daemon.submit().set_members("crew", &["ada"]).unwrap();
+        assert!(reply.added.is_empty());
+        assert_eq!(members_on_host("crew"), "ada");
+    });
+}

@@ -7,6 +7,7 @@ use super::{AccountError, lines};
 pub(super) const PASSWD: &str = "/etc/passwd";
 pub(super) const GROUP: &str = "/etc/group";
 pub(super) const SHADOW: &str = "/etc/shadow";
+pub(super) const GSHADOW: &str = "/etc/gshadow";
 
 /// A line of passwd(5).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,12 +132,13 @@ fn group_entry(line: &str) -> Option<GroupEntry> {
     let name = fields.next()?.to_owned();
     let _password = fields.next()?;
     let gid = fields.next()?.parse().ok()?;
-    let members = fields.next().unwrap_or_default().split(',');
-    let members = members
-        .filter(|m| !m.is_empty())
-        .map(str::to_owned)
-        .collect();
+    let members = list(fields.next().unwrap_or_default());
     Some(GroupEntry { name, gid, members })
+}
+
+fn list(members: &str) -> Vec<String> {
+    let members = members.split(',').filter(|m| !m.is_empty());
+    members.map(str::to_owned).collect()
 }
 
 pub(super) fn user(name: &str) -> Result<Option<PasswdEntry>, AccountError> {
@@ -145,6 +147,19 @@ pub(super) fn user(name: &str) -> Result<Option<PasswdEntry>, AccountError> {
 
 pub(super) fn group(name: &str) -> Result<Option<GroupEntry>, AccountError> {
     find(GROUP, name, group_entry)
+}
+
+/// The members that gshadow(5) names; `None` on a host without it, or where the group is not in it.
+pub(super) fn gshadow_members(name: &str) -> Result<Option<Vec<String>>, AccountError> {
+    let members = find(GSHADOW, name, |line| line.split(':').nth(3).map(list));
+    match members {
+        Err(AccountError::Unreadable { source, .. })
+            if source.kind() == std::io::ErrorKind::NotFound =>
+        {
+            Ok(None)
+        }
+        members => members,
+    }
 }
 
 pub(super) fn shadow(name: &str) -> Result<Option<ShadowEntry>, AccountError> {

@@ -190,6 +190,18 @@ pub trait AccountDatabase: Send + Sync {
     /// # Errors
     /// See [`AccountError`]; the name or the number is in other hands.
     fn make_group(&self, name: &GroupName, gid: u32) -> Result<(), AccountError>;
+    /// Whether these users, and nobody else, are the members of the group of that name and number.
+    ///
+    /// # Errors
+    /// See [`AccountError`]; the group has another number, or is gone.
+    fn has_members(
+        &self,
+        name: &GroupName,
+        gid: u32,
+        members: &BTreeSet<Username>,
+    ) -> Result<bool, AccountError> {
+        has_members(name, gid, members)
+    }
     /// Makes these users, and nobody else, the members of the group of that name and number.
     ///
     /// # Errors
@@ -218,7 +230,8 @@ pub trait AccountDatabase: Send + Sync {
     fn delete_group(&self, name: &GroupName, gid: u32) -> Result<(), AccountError>;
 }
 
-/// Whether the group has just these members. A group of another number is an error.
+/// Whether the group has just these members, in both files: who writes them may have been ended after
+/// the first. A group of another number is an error.
 fn has_members(
     name: &GroupName,
     gid: u32,
@@ -226,8 +239,12 @@ fn has_members(
 ) -> Result<bool, AccountError> {
     match files::group(name.as_str())? {
         Some(group) if group.gid == gid => {
-            let found: BTreeSet<&str> = group.members.iter().map(String::as_str).collect();
-            Ok(found == members.iter().map(Username::as_str).collect())
+            let wanted: BTreeSet<&str> = members.iter().map(Username::as_str).collect();
+            let is = |found: &[String]| {
+                found.iter().map(String::as_str).collect::<BTreeSet<_>>() == wanted
+            };
+            let in_gshadow = files::gshadow_members(name.as_str())?;
+            Ok(is(&group.members) && in_gshadow.is_none_or(|found| is(&found)))
         }
         Some(_) => Err(AccountError::Foreign(format!(
             "the group {name} exists with another number"

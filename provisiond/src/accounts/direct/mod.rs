@@ -64,7 +64,7 @@ impl Name {
             Self::PASSWD => files::PASSWD,
             Self::SHADOW => files::SHADOW,
             Self::GROUP => files::GROUP,
-            _ => "/etc/gshadow",
+            _ => files::GSHADOW,
         }
     }
 }

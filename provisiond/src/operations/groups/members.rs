@@ -73,17 +73,13 @@ impl Operator {
 
     /// Whether the registry and the host say it already.
     fn is_so(&self, record: &GroupRecord, members: &BTreeSet<Username>) -> Result<bool, Refusal> {
-        let group = self.host.accounts.group(record.name.as_str());
-        let group = group.map_err(|e| Refusal::Step {
+        let accounts = &self.host.accounts;
+        let on_host = accounts.has_members(&record.name, record.gid, members);
+        let on_host = on_host.map_err(|e| Refusal::Step {
             step: Step::Members,
             failure: e.into(),
         })?;
-        let on_host: BTreeSet<&str> = group
-            .iter()
-            .flat_map(|g| g.members.iter().map(String::as_str))
-            .collect();
-        let wanted: BTreeSet<&str> = members.iter().map(Username::as_str).collect();
-        Ok(record.members == *members && on_host == wanted)
+        Ok(record.members == *members && on_host)
     }
 
     pub(super) fn do_set_members(
