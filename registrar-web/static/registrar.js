@@ -1,5 +1,16 @@
 // Saves people a click; every page works without it.
 
+// Times in the zone and the words of who reads them.
+for (const time of document.querySelectorAll("time[datetime]")) {
+  const at = new Date(time.dateTime);
+  if (Number.isNaN(at.getTime())) continue;
+  time.title = time.textContent;
+  time.textContent = at.toLocaleString(document.documentElement.lang, {
+    dateStyle: "medium",
+    timeStyle: "short",
+  });
+}
+
 const username = document.getElementById("username");
 const live = document.getElementById("username-live");
 

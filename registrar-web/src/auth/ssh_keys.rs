@@ -49,6 +49,45 @@ impl Auth {
         Ok((changed, new))
     }
 
+    /// Adds the keys of a paste, one a line; says how many. All are judged before the first is
+    /// added, and those that are kept already are passed over. The label is for a single one.
+    ///
+    /// # Errors
+    /// See [`CredentialError`]; the field is `sshKeys`, and the line is named as at the sign-up.
+    pub async fn add_ssh_keys(
+        &self,
+        user: &User,
+        paste: &str,
+        label: Option<&str>,
+        client: &Client,
+    ) -> Result<usize, CredentialError> {
+        let wrong = |code: &str, words: String| CredentialError::field("sshKeys", code, words);
+        let keys = SshPublicKey::parse_lines(paste)
+            .map_err(|(line, e)| wrong(e.code(), format!("line {line}: {e}")))?;
+        if keys.is_empty() {
+            return Err(wrong("required", "paste a public key".to_owned()));
+        }
+        judge_label(label)?;
+        let is_new = |key: &&SshPublicKey| {
+            let mut kept = user.ssh_keys.iter();
+            kept.all(|k| k.key.fingerprint() != key.fingerprint())
+        };
+        let label = label.filter(|_| keys.len() == 1);
+        let new: Vec<_> = keys.iter().filter(is_new).collect();
+        if new.is_empty() {
+            return Err(CredentialError::KeyKept);
+        }
+        let most = provision_api::MAX_KEYS;
+        if user.ssh_keys.len() + new.len() > most {
+            let words = format!("at most {most} keys are kept; remove one first");
+            return Err(wrong("too-many", words));
+        }
+        for key in &new {
+            self.add_ssh_key(user, key.as_line(), label, client).await?;
+        }
+        Ok(new.len())
+    }
+
     /// Removes a key.
     ///
     /// # Errors

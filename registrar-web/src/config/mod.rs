@@ -70,6 +70,13 @@ pub struct CommunitySettings {
     pub domain: MailDomain,
     /// A paragraph for the home page.
     pub welcome: String,
+    /// The port of the host's sshd, for the line that members are shown.
+    pub ssh_port: u16,
+    /// The host's public keys, whose fingerprints members are shown. A file that is not there is
+    /// passed over.
+    pub ssh_host_keys: Vec<PathBuf>,
+    /// The address of a member's web pages, with NAME for the name; empty where there are none.
+    pub web_address: String,
 }
 
 /// Who may register and in which order things happen.
@@ -192,6 +199,11 @@ impl Default for CommunitySettings {
             name: "Cosmic Registrar".into(),
             domain: MailDomain::parse(UNEDITED_DOMAIN).unwrap_or_else(|_| unreachable!()),
             welcome: "A shared Linux host for its community.".into(),
+            ssh_port: 22,
+            ssh_host_keys: ["ed25519", "ecdsa", "rsa"]
+                .map(|kind| format!("/etc/ssh/ssh_host_{kind}_key.pub").into())
+                .into(),
+            web_address: String::new(),
         }
     }
 }

@@ -189,6 +189,13 @@ impl People {
         Ok(())
     }
 
+    /// To which roles a member may invite people, highest first.
+    #[must_use]
+    pub fn may_invite_to(&self, user: &User) -> Vec<Role> {
+        let may = |role: &Role| self.policy.may_invite_to(user.role, *role);
+        Role::ALL.into_iter().filter(may).collect()
+    }
+
     /// How many people who asks may bring in; `None` for any number.
     fn quota(&self, acting: &Acting, role: Role) -> Option<usize> {
         match acting.authority() {

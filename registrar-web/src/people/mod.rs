@@ -9,6 +9,7 @@ mod invites;
 mod members;
 mod profiles;
 mod scan;
+mod sponsors;
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,6 +28,7 @@ pub use export::Export;
 pub use invites::{InviteQuery, InviteView, InviteWish, ListedInvite, NewInvite};
 pub use members::MemberQuery;
 pub use scan::{SearchError, SearchText};
+pub use sponsors::Branch;
 
 /// Who asks for something.
 #[derive(Clone, Debug)]

@@ -23,7 +23,13 @@ macro_rules! files {
 }
 
 /// Each in English and in German. A new file gets a line here.
-const FILES: &[(&str, &str)] = files!["site.ftl", "login.ftl", "public.ftl", "admin.ftl"];
+const FILES: &[(&str, &str)] = files![
+    "site.ftl",
+    "login.ftl",
+    "public.ftl",
+    "account.ftl",
+    "admin.ftl"
+];
 
 /// What the program says of itself, such as the words of its errors: the English ones stand beside
 /// the rules, as the API and `ssh join@host` say them, too.

@@ -13,7 +13,7 @@ pub(super) mod login;
 mod paging;
 pub(super) mod password;
 pub(super) mod profile;
-mod qr;
+pub(super) mod qr;
 pub(super) mod receipt;
 pub(super) mod register;
 pub(super) mod sessions;

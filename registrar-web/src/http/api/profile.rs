@@ -73,7 +73,16 @@ async fn export(
     acting: Acting,
     State(state): State<AppState>,
 ) -> Result<Response, Problem> {
-    let data = state.people.export(&acting, &caller.user).await?;
+    user_data(&state, &acting, &caller).await
+}
+
+/// The file.
+pub(crate) async fn user_data(
+    state: &AppState,
+    acting: &Acting,
+    caller: &Caller,
+) -> Result<Response, Problem> {
+    let data = state.people.export(acting, &caller.user).await?;
     let (user, now) = (&data.user, state.now());
     let sponsor = state.people.sponsor(user).await?;
     let own = user.username.as_str();

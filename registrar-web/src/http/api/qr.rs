@@ -10,11 +10,11 @@ const BORDER: i32 = 4;
 const SCALE: usize = 6;
 
 /// A text as a QR code.
-pub(super) struct Qr(QrCode);
+pub(crate) struct Qr(QrCode);
 
 impl Qr {
     /// `None` for a text that is too long (over 2,331 bytes).
-    pub(super) fn of(text: &str) -> Option<Self> {
+    pub(crate) fn of(text: &str) -> Option<Self> {
         QrCode::encode_text(text, QrCodeEcc::Medium).ok().map(Self)
     }
 
@@ -29,7 +29,7 @@ impl Qr {
     }
 
     /// An SVG document, whose size is for the page to say.
-    pub(super) fn svg(&self) -> String {
+    pub(crate) fn svg(&self) -> String {
         let side = self.side();
         let mut path = String::new();
         for y in 0..side {

@@ -25,7 +25,6 @@ impl Flash {
     }
 
     /// Puts a text into it.
-    #[allow(dead_code, reason = "for the pages of the console")]
     pub(in crate::http) fn with(mut self, name: &str, value: impl ToString) -> Self {
         self.values.push((name.to_owned(), value.to_string()));
         self

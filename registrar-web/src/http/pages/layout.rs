@@ -22,6 +22,8 @@ pub(in crate::http) struct Page<'a> {
     pub refresh: Option<u32>,
     /// Said first, once.
     pub flash: Option<String>,
+    /// Which page of a group it is.
+    pub section: &'static str,
     visitor: &'a Visitor,
 }
 
@@ -34,12 +36,18 @@ impl Visitor {
             title: title.to_string(),
             refresh: None,
             flash: self.flash(),
+            section: "",
             visitor: self,
         }
     }
 }
 
 impl Page<'_> {
+    /// Which page of a group it is.
+    pub(in crate::http) fn of(self, section: &'static str) -> Self {
+        Self { section, ..self }
+    }
+
     /// The message of that key, in the visitor's language.
     pub(in crate::http) fn t<'k>(&self, key: &'k str) -> Text<'k> {
         self.visitor.t(key)

@@ -52,7 +52,7 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/login", get(login::show).post(login::submit))
         .route("/login/second-step", post(second_step::submit))
         .route("/logout", post(login::out))
-        .route("/account", get(account::show))
+        .merge(account::routes())
         .route("/recover", get(recover::show).post(recover::submit))
         .route("/problems/{code}", get(problems::explain))
         .merge(admin::routes())

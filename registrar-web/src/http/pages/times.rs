@@ -9,7 +9,6 @@ pub(in crate::http) fn utc(at: Timestamp) -> String {
 
 impl Page<'_> {
     /// A time: in UTC, and with scripts in the reader's zone.
-    #[allow(dead_code, reason = "for the pages of the account and the console")]
     pub(in crate::http) fn time(&self, at: &Timestamp) -> Html {
         Html::time(&at.to_string(), &utc(*at))
     }
