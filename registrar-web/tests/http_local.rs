@@ -11,7 +11,7 @@ use std::process::Command;
 
 use http::{Method, Request};
 use http_support::{App, PASSWORD, config, sign_up};
-use registrar_web::http::{AdminDoor, AdminToken, Door, LocalPeer, serve_local};
+use registrar_web::http::{AdminDoor, AdminToken, Door, JoinDoor, LocalPeer, serve_local};
 use serde_json::{Value, json};
 use tokio::net::UnixListener;
 
@@ -276,4 +276,105 @@ async fn a_sibling_is_no_admin() {
     let path = served(&app, Door::Internal(None), 0o660);
     let (status, _) = ask_as(0, &path, ROTATE, "X-Registrar-Admin: root\r\n").await;
     assert_eq!(status, 401);
+}
+
+/// The user `daemon`, 1, is on every host, and stands in for `join`.
+fn join_door() -> Door {
+    Door::Join(JoinDoor::new("daemon", None))
+}
+
+const FROM: &str = "X-Registrar-Client: 198.51.100.7\r\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn by_the_join_socket_that_user_signs_people_up_and_does_nothing_else() {
+    if !is_root() {
+        return;
+    }
+    let app = App::new();
+    let path = served(&app, join_door(), 0o666);
+    let form = ask_as(1, &path, "GET /api/auth/register/form", FROM).await;
+    assert_eq!((form.0, &form.1["mode"]), (200, &json!("open")));
+    let name = "GET /api/auth/status/check-username/ada";
+    assert_eq!(ask_as(1, &path, name, FROM).await.0, 200);
+    let bearer = format!("{FROM}Authorization: Bearer {}\r\n", http_support::ADMIN);
+    for what in [
+        ROTATE,
+        "GET /",
+        "GET /signup",
+        "GET /api/users",
+        "GET /api/nothing",
+        "GET /metrics",
+        "POST /api/auth/login",
+        "POST /api/auth/forgot-password",
+        "POST /internal/auth/signup",
+    ] {
+        assert_eq!(ask_as(1, &path, what, &bearer).await.0, 403, "{what}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_join_socket_serves_nobody_else_not_even_root() {
+    if !is_root() {
+        return;
+    }
+    let app = App::new();
+    let path = served(&app, join_door(), 0o666);
+    for uid in [0, 2] {
+        let (status, _) = ask_as(uid, &path, "GET /api/auth/register/form", FROM).await;
+        assert_eq!(status, 403);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_request_it_is_must_be_said_on_the_join_socket() {
+    if !is_root() {
+        return;
+    }
+    let app = App::new();
+    let path = served(&app, join_door(), 0o666);
+    for headers in ["", "X-Registrar-Client: here\r\n"] {
+        let (status, _) = ask_as(1, &path, "GET /api/auth/register/form", headers).await;
+        assert_eq!(status, 400);
+    }
+}
+
+#[tokio::test]
+async fn who_joins_by_ssh_has_the_limits_of_the_address_that_they_come_from() {
+    let mut config = config();
+    config.limits.registrations = 2;
+    let app = App::with(config);
+    let join = async |name: &str, address: &str| {
+        let mut request = Request::post("/api/auth/register")
+            .header("content-type", "application/json")
+            .body(axum::body::Body::from(sign_up(name).to_string()))
+            .unwrap();
+        let peer = LocalPeer::Applicant(address.parse().unwrap());
+        request.extensions_mut().insert(peer);
+        app.send(request).await.status.as_u16()
+    };
+    assert_eq!(join("ada", "198.51.100.7").await, 201);
+    // The same network, by the web.
+    let answer = app
+        .post_from("198.51.100.7", "/api/auth/register", sign_up("grace"))
+        .await;
+    assert_eq!(answer.status, 201);
+    assert_eq!(join("mary", "198.51.100.7").await, 429);
+    assert_eq!(join("mary", "198.51.100.8").await, 201);
+}
+
+#[tokio::test]
+async fn requests_of_who_joins_by_ssh_are_counted() {
+    let mut config = config();
+    config.limits.requests = 2;
+    let app = App::with(config);
+    let mut statuses = Vec::new();
+    for _ in 0..3 {
+        let mut request = Request::get("/api/auth/register/form")
+            .body(axum::body::Body::empty())
+            .unwrap();
+        let peer = LocalPeer::Applicant([198, 51, 100, 7].into());
+        request.extensions_mut().insert(peer);
+        statuses.push(app.send(request).await.status.as_u16());
+    }
+    assert_eq!(statuses, [200, 200, 429]);
 }

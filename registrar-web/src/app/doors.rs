@@ -9,7 +9,7 @@ use tokio::net::UnixListener;
 
 use super::StartError;
 use crate::config::ServerSettings;
-use crate::http::{AdminDoor, AdminToken, Door};
+use crate::http::{AdminDoor, AdminToken, Door, JoinDoor};
 use crate::sys;
 
 /// A socket, and who may come in by it.
@@ -21,11 +21,12 @@ pub(super) type Listening = (UnixListener, Door);
 /// One that is configured can't be made, or the service manager passes one that is not known.
 pub(super) fn open(server: &ServerSettings) -> Result<Vec<Listening>, StartError> {
     let passed = sys::passed_sockets().map_err(|source| StartError::Passed { source })?;
-    let (mut admin, mut internal) = (None, None);
+    let (mut admin, mut internal, mut join) = (None, None, None);
     for (name, socket) in passed {
         match name.as_str() {
             "admin" => admin = Some(socket),
             "internal" => internal = Some(socket),
+            "join" => join = Some(socket),
             _ => {
                 let source = io::Error::other(format!("nothing is served on «{name}»"));
                 return Err(StartError::Passed { source });
@@ -35,9 +36,7 @@ pub(super) fn open(server: &ServerSettings) -> Result<Vec<Listening>, StartError
     let mut doors = Vec::new();
     if let Some(socket) = admin {
         // systemd made it for root and the group; see docs/decisions/0018-admin-socket.md.
-        let path = socket.local_addr().ok();
-        let path = path.and_then(|a| a.as_pathname().map(Path::to_owned));
-        let door = Door::Admin(AdminDoor::new(&server.admin_group, path));
+        let door = Door::Admin(AdminDoor::new(&server.admin_group, path_of(&socket)));
         doors.push((listening(socket)?, door));
     } else if let Some(path) = &server.admin_socket {
         // Whoever connects is looked at, so the file may be open to all.
@@ -57,7 +56,21 @@ pub(super) fn open(server: &ServerSettings) -> Result<Vec<Listening>, StartError
         let token = server.internal_token_file.as_ref().map(|file| token(file));
         doors.push((listening(socket)?, Door::Internal(token.transpose()?)));
     }
+    if let Some(socket) = join {
+        let door = Door::Join(JoinDoor::new(&server.join_user, path_of(&socket)));
+        doors.push((listening(socket)?, door));
+    } else if let Some(path) = &server.join_socket {
+        let socket = make("server.join_socket", path, 0o666, None)?;
+        let door = Door::Join(JoinDoor::new(&server.join_user, None));
+        doors.push((listening(socket)?, door));
+    }
     Ok(doors)
+}
+
+/// Where it is in the file system.
+fn path_of(socket: &StdListener) -> Option<PathBuf> {
+    let address = socket.local_addr().ok()?;
+    address.as_pathname().map(Path::to_owned)
 }
 
 fn token(file: &Path) -> Result<AdminToken, StartError> {

@@ -23,6 +23,7 @@ fixed! {
     server.listen, server.state_directory,
     server.metrics_listen, server.admin_socket, server.admin_group,
     server.internal_socket, server.internal_group, server.internal_token_file,
+    server.join_socket, server.join_user,
     accounts.bcrypt_cost, accounts.hash_threads, accounts.hash_queue,
     breaches.check, breaches.url, breaches.timeout,
     auth.algorithm,

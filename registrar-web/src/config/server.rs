@@ -31,6 +31,10 @@ pub struct ServerSettings {
     pub internal_group: Option<String>,
     /// A file with the bearer token that the internal API asks for besides.
     pub internal_token_file: Option<PathBuf>,
+    /// The Unix socket of `registrar-join`, where systemd does not pass one.
+    pub join_socket: Option<PathBuf>,
+    /// Who may come in by it: the user that people log in as who want to join.
+    pub join_user: String,
     /// Where the service keeps its own keys.
     pub state_directory: PathBuf,
 }
@@ -49,6 +53,8 @@ impl Default for ServerSettings {
             internal_socket: None,
             internal_group: None,
             internal_token_file: None,
+            join_socket: None,
+            join_user: "join".into(),
             state_directory: "/var/lib/registrar-web".into(),
         }
     }

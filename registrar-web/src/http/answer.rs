@@ -13,19 +13,24 @@ use tracing::Instrument;
 use super::client_address::{Client, Peer, client_address, client_key};
 use super::headers::secure;
 use super::live::socket_io;
-use super::local::LocalPeer;
+use super::local::{LocalPeer, is_open_to_applicants};
 use super::pages::{self, Visitor};
 use super::problem::Problem;
 use super::problem_kind::Kind;
 use super::request_id::{self, CurrentRequest};
 use super::state::AppState;
-use crate::registration::ClientKey;
 
 /// What someone is told who has no business at the admin socket.
 const NO_ADMIN: &str =
     "This socket is for root and the members of the group that server.admin_group names.";
 /// What a sibling service is told that does not show its token.
 const NO_SIBLING: &str = "Send the token of server.internal_token_file as Authorization: Bearer.";
+
+/// What someone is told who has no business at the socket of `registrar-join`.
+const NO_APPLICANT: &str =
+    "This socket is for the user that server.join_user names, and for signing up alone.";
+/// What `registrar-join` is told that does not say whose request it is.
+const FROM_NOWHERE: &str = "Say the address that the person connected from as X-Registrar-Client.";
 
 /// The outermost layer: gives the request its id and client, logs it, turns every error into
 /// problem+json or a page, and puts the security headers on.
@@ -47,7 +52,7 @@ pub(super) async fn finish(
         .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |p| p.0);
     let local = request.extensions().get::<LocalPeer>().cloned();
     let client = match &local {
-        Some(local) => ClientKey(local.client().to_owned()),
+        Some(local) => local.client(),
         None => client_key(client_address(
             peer,
             request.headers(),
@@ -77,6 +82,17 @@ pub(super) async fn finish(
         }
         Some(LocalPeer::SiblingWithoutToken) => {
             Problem::with_detail(Kind::Unauthorized, NO_SIBLING).into_response()
+        }
+        Some(LocalPeer::Intruder) => {
+            Problem::with_detail(Kind::Forbidden, NO_APPLICANT).into_response()
+        }
+        Some(LocalPeer::ApplicantFromNowhere) => {
+            Problem::with_detail(Kind::MalformedQuery, FROM_NOWHERE).into_response()
+        }
+        Some(LocalPeer::Applicant(_))
+            if !is_open_to_applicants(&method, route.as_ref().map(MatchedPath::as_str)) =>
+        {
+            Problem::with_detail(Kind::Forbidden, NO_APPLICANT).into_response()
         }
         _ => next.run(request).instrument(span.clone()).await,
     };

@@ -21,10 +21,9 @@ use crate::domain::Timestamp;
 /// with a true 503 then; what is left are pages that need nothing.
 pub(super) async fn count(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    // Who comes in by a socket of this host is no stranger; siblings say whose request it is, and
-    // what they ask for is counted by that.
-    let is_local = request.extensions().get::<LocalPeer>().is_some();
-    if is_local || path.starts_with("/static/") || is_health(path) {
+    let local = request.extensions().get::<LocalPeer>();
+    let is_uncounted = local.is_some_and(|peer| !peer.is_counted());
+    if is_uncounted || path.starts_with("/static/") || is_health(path) {
         return next.run(request).await;
     }
     let client = request.extensions().get::<Client>().cloned();

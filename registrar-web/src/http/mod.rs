@@ -42,7 +42,7 @@ use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 pub use admin_token::AdminToken;
 pub use client_address::{Peer, client_address, client_key};
 pub use current::CurrentRoutes;
-pub use local::{AdminDoor, Door, LocalPeer};
+pub use local::{AdminDoor, Door, JoinDoor, LocalPeer};
 pub use metrics::metrics_router;
 pub use openapi::document;
 pub use permissions::{PERMISSIONS, Permission, Who};
