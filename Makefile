@@ -7,7 +7,7 @@
 #   make bench         the measurements, as ratios
 #   make fuzz          the fuzz targets, FUZZ_SECONDS each
 #   make lint          format, clippy, licences and sources of the dependencies
-#   make build         the three programs, optimised
+#   make build         the programs, optimised
 #   make deb           the Debian package, in target/debian/
 #   make tools         what the tests need beside the compiler
 
@@ -46,7 +46,7 @@ bench:
 
 build:
 	@$(BOOTSTRAP) build
-	$(CARGO) build --locked --release -p provisiond -p registrar-web -p registrarctl --bins
+	$(CARGO) build --locked --release -p provisiond -p registrar-web -p registrarctl -p registrar-join --bins
 
 fuzz:
 	@$(BOOTSTRAP) build fuzz

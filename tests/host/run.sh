@@ -70,6 +70,7 @@ whole_life() {
   phase groups
   phase sockets
   phase crash
+  phase join
   phase polkit
   phase sandbox
   phase reload

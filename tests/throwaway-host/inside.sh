@@ -38,6 +38,7 @@ end_after() {
 case "$HOST_MODE" in
   check) end_after "$here/check.sh" ;;
   browser) end_after "$here/browser.sh" ;;
+  join) end_after "$here/join.sh" ;;
   contract) end_after "$here/contract.sh" ;;
   live) end_after "$here/live.sh" ;;
   # 12 is the cost of registrar.toml.
@@ -47,6 +48,7 @@ esac
 cat <<END
 
   The page         http://127.0.0.1:$WEB_PORT/signup
+  Or sign up by    ssh -p $SSH_PORT join@127.0.0.1
   Then log in by   ssh -p $SSH_PORT NAME@127.0.0.1   and read mail by   neomutt
   Any address      takes mail here; each outgoing mail is shown below, with its link
   Mail to a member swaks --server 127.0.0.1:$SMTP_PORT --to NAME@$DOMAIN   (on this machine)

@@ -4,6 +4,7 @@
 #
 #   tests/throwaway-host/run.sh           runs until Ctrl-C
 #   tests/throwaway-host/run.sh --check   does one whole sign-up and ends; non-zero names the step
+#   tests/throwaway-host/run.sh --join    signs up by ssh join@host, and tries to get out of there
 #   tests/throwaway-host/run.sh --contract  asks the API all that its description allows, and more
 #   tests/throwaway-host/run.sh --browser  uses the pages with a real browser
 #   tests/throwaway-host/run.sh --live    listens to live events with the real Socket.IO client
@@ -17,7 +18,7 @@ set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 root="$(cd "$here/../.." && pwd)"
 export HOST_MODE=serve HOST_SOURCE="$root"
-profile=debug needed=(provisiond registrar-web)
+profile=debug needed=(provisiond registrar-web registrar-join)
 export WEB_PORT="${WEB_PORT:-3000}" SSH_PORT="${SSH_PORT:-2222}" SMTP_PORT="${SMTP_PORT:-2525}"
 
 die() { echo "demo: $*" >&2; exit 1; }
@@ -25,6 +26,7 @@ die() { echo "demo: $*" >&2; exit 1; }
 case "${1:-}" in
   "") ;;
   --check) HOST_MODE=check ;;
+  --join) HOST_MODE=join ;;
   --contract)
     HOST_MODE=contract
     SCHEMATHESIS="$(eval "$("$root/tests/bootstrap.sh" paths)"; echo "$SCHEMATHESIS")"
@@ -94,7 +96,7 @@ else
     wait "$group" || status=$?
   done
 fi
-if [[ $HOST_MODE == check && "$(machine)" != "$before" ]]; then
+if [[ $HOST_MODE == @(check|join) && "$(machine)" != "$before" ]]; then
   die "FAILED at: the end: accounts, homes or settings of the machine itself have changed"
 fi
 exit "$status"

@@ -37,6 +37,7 @@ prepare_registrar() {
   cp "$HOST_SOURCE/etc/registrar.toml" "$HOST_SOURCE/etc/provisiond.toml" /etc/registrar/
   chmod 0644 /etc/registrar/*
   install -d -o registrar-web -g registrar-web -m 0700 /var/lib/registrar-web
+  install -d -o registrar-web -g registrar-web -m 0755 /run/registrar-web
 }
 
 prepare_sshd() {
@@ -52,8 +53,26 @@ prepare_sshd() {
     echo "PermitRootLogin no"
     echo "UsePAM yes"
     echo "Subsystem sftp /usr/lib/openssh/sftp-server"
+    # What would be open to join if the drop-in left it.
+    printf '%s yes\n' AllowTcpForwarding AllowStreamLocalForwarding AllowAgentForwarding X11Forwarding PermitTunnel GatewayPorts
+    prepare_join "$keys"
   } >"$keys/sshd_config"
   /usr/sbin/sshd -t -f "$keys/sshd_config" || fail "sshd refuses etc/sshd_config.d/50-registrar.conf"
+}
+
+# prepare_join DIRECTORY: the user of `ssh join@host`, as the package makes it and registrar-setup-join lets
+# it in; prints what sshd_config needs. The program is where it was built.
+prepare_join() {
+  local program="$HOST_PROGRAMS/registrar-join" line
+  install -d -m 0755 /run/throwaway/join
+  cp "$HOST_SOURCE/etc/join-home/.hushlogin" /run/throwaway/join/
+  getent passwd join >/dev/null ||
+    useradd --system --user-group --no-create-home --home-dir /run/throwaway/join --shell "$program" join
+  sed "s|/usr/libexec/registrar-join|$program|" "$HOST_SOURCE/etc/sshd_config.d/60-registrar-join.conf" >"$1/join.conf"
+  line="$(sed -n "s/^line='\(.*\)'\$/\1/p" "$HOST_SOURCE/debian/registrar-setup-join")"
+  [[ -n $line ]] || fail "registrar-setup-join has no line for /etc/pam.d/sshd"
+  sed -i "1i $line" /etc/pam.d/sshd
+  echo "Include $1/join.conf"
 }
 
 # A Postfix of its own, set up by the lines that etc/postfix tells admins to use.
@@ -112,7 +131,7 @@ start_services() {
   fi
   # A check searches the logs for secrets, so they are to say as much as they can.
   local talk=info
-  if [[ $HOST_MODE == check ]]; then talk=trace; fi
+  if [[ $HOST_MODE == @(check|join) ]]; then talk=trace; fi
   start postfix postfix start-fg
   await "Postfix" 20 listens "$SMTP_PORT"
   start sshd /usr/sbin/sshd -D -e -f /run/throwaway/sshd/sshd_config
@@ -131,6 +150,7 @@ start_services() {
     "REGISTRAR__SERVER__PUBLIC_URL=http://127.0.0.1:$WEB_PORT" \
     "REGISTRAR__COMMUNITY__NAME=Throw-away Tilde" "REGISTRAR__COMMUNITY__DOMAIN=$DOMAIN" \
     "REGISTRAR__MAIL__PORT=$SMTP_PORT" \
+    REGISTRAR__SERVER__JOIN_SOCKET=/run/registrar-web/join.sock \
     "REGISTRAR__LIMITS__REQUESTS=$requests" "REGISTRAR__LIMITS__REGISTRATIONS=$registrations" "${more[@]}" \
     "$HOST_PROGRAMS/registrar-web" --config /etc/registrar/registrar.toml
   await "registrar-web" 20 curl -fsS -o /dev/null "http://127.0.0.1:$WEB_PORT/health/ready"

@@ -6,7 +6,7 @@ DOMAIN="$(cat /etc/mailname)"
 readonly inside DOMAIN
 readonly OUTSIDE=outside.test OUTBOX=/var/mail/outside
 readonly WEB_PORT=3000 SSH_PORT=22 SMTP_PORT=25 WEB=http://127.0.0.1:3000
-readonly UNITS=(registrar-web.service registrar-web-admin.socket provisiond.service provisiond.socket provisiond-admin.socket)
+readonly UNITS=(registrar-web.service registrar-web-admin.socket registrar-web-join.socket provisiond.service provisiond.socket provisiond-admin.socket)
 # What later phases need: passwords and tokens used, request ids, keys. Lives as long as the host.
 readonly KEPT=/root/kept
 export DOMAIN OUTSIDE OUTBOX WEB_PORT SSH_PORT SMTP_PORT LC_ALL=C.UTF-8

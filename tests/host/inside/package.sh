@@ -69,7 +69,7 @@ remove() {
   accounts >"$KEPT/before"
   find /home -printf '%p %u %g %m %s\n' | grep -vE '/(\.cache|\.ssh|Maildir/(new|cur|tmp))' | sort >"$KEPT/homes"
   apt remove cosmic-registrar
-  for unit in registrar-web.service registrar-web-admin.socket provisiond.service provisiond.socket provisiond-admin.socket; do
+  for unit in registrar-web.service registrar-web-admin.socket registrar-web-join.socket provisiond.service provisiond.socket provisiond-admin.socket; do
     ! systemctl --quiet is-active "$unit" 2>/dev/null || fail "$unit is still active"
   done
   [[ ! -e /usr/sbin/provisiond && ! -e /run/provisiond/submit.sock ]] || fail "program or socket are still there"

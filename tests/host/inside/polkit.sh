@@ -54,7 +54,10 @@ refused() { # WHO VERB UNIT: is refused for want of power, and nothing has chang
 # Stopped by a line of the table, or started too often for systemd in this minute.
 all_up() {
   systemctl reset-failed
-  systemctl --quiet is-active registrar-web-admin.socket || systemctl stop registrar-web.service
+  local socket
+  for socket in registrar-web-admin.socket registrar-web-join.socket; do
+    systemctl --quiet is-active "$socket" || systemctl stop registrar-web.service
+  done
   systemctl start "${UNITS[@]}"
 }
 
@@ -74,7 +77,7 @@ while IFS=$'\t' read -r who verb unit outcome; do
         start)
           systemctl stop "$unit" 2>/dev/null
           # systemd starts no socket whose service is running.
-          [[ $unit != registrar-web-admin.socket ]] || systemctl stop registrar-web.service
+          [[ $unit != registrar-web-*.socket ]] || systemctl stop registrar-web.service
           ;;
         *) all_up ;;
       esac
