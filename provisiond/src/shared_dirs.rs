@@ -95,6 +95,14 @@ impl SharedDirs {
         self.root.join(name.as_str())
     }
 
+    /// Whether the parent is as it has to be.
+    ///
+    /// # Errors
+    /// It is not; the error says how to mend it.
+    pub fn check(&self) -> Result<(), SharedDirError> {
+        self.open_setgid().map(drop)
+    }
+
     /// Whether a directory of that name can be made.
     ///
     /// # Errors

@@ -411,5 +411,11 @@ fn a_parent_that_others_could_change_is_refused_by_name_and_no_group_is_left() {
         fs::remove_file(DIRECTORY).unwrap();
         groups_directory(host);
         daemon.submit().make_group("crew").unwrap();
+        // Once there are groups, it is told before anybody asks for one.
+        assert!(daemon.submit().health().problems.is_empty());
+        host.directory(DIRECTORY, 0o711);
+        let health = daemon.submit().health();
+        assert!(health.ready, "a warning, and no more");
+        assert!(health.problems[0].contains("no setgid bit"), "{health:?}");
     });
 }

@@ -219,7 +219,18 @@ impl Reader {
     }
 
     /// What an admin must see to before it becomes a problem.
-    fn warnings(&self) -> Option<String> {
+    fn warnings(&self) -> Vec<String> {
+        let mut warnings: Vec<String> = self.few_ids().into_iter().collect();
+        // Only groups need it; sign-up goes on without.
+        if self.registry().groups().is_any_live()
+            && let Err(error) = self.host.shared_dirs.check()
+        {
+            warnings.push(error.to_string());
+        }
+        warnings
+    }
+
+    fn few_ids(&self) -> Option<String> {
         let policy = Arc::clone(&self.rulebook.get().policy);
         let uids = &policy.uids;
         let (min, end) = (u64::from(*uids.start()), u64::from(*uids.end()) + 1);

@@ -80,6 +80,13 @@ impl Groups {
         }
     }
 
+    /// Whether there is any group, archived ones too.
+    #[must_use]
+    pub fn is_any_live(&self) -> bool {
+        let mut known = self.known.values();
+        known.any(|known| matches!(known, Known::Live(_)))
+    }
+
     /// Whether a group of that name was removed.
     #[must_use]
     pub fn is_buried(&self, name: &GroupName) -> bool {
