@@ -157,3 +157,25 @@ fn a_list_that_only_one_of_the_two_files_has_is_written_to_both() {
         assert_eq!(members_on_host("crew"), "ada");
     });
 }
+
+#[test]
+fn a_list_under_way_is_taken_back_where_the_admin_has_given_the_group_power_by_now() {
+    private_host(|host| {
+        let mut daemon = with_crew(host);
+        let call = members_call(id(), "crew", &["ada", "bob"]);
+        tools::stall("gpasswd", When::After);
+        std::thread::scope(|scope| {
+            let call = scope.spawn(move || Caller::new(SUBMIT).are_set(call));
+            tools::wait_until_stalled();
+            daemon.kill();
+            assert!(!call.join().unwrap(), "it was answered");
+        });
+        tools::let_go("gpasswd", When::After);
+        let settings = "[accounts]\nprivileged_groups = [\"crew\"]\n";
+        host.file("/run/provisiond.toml", settings, 0o600);
+        daemon.start_again();
+        assert_eq!(members_on_host("crew"), "ada");
+        assert_eq!(daemon.submit().members_of("crew"), "ada");
+        assert!(daemon.submit().health().ready);
+    });
+}

@@ -5,8 +5,9 @@ use std::os::fd::OwnedFd;
 
 use provision_api::{GroupName, Username};
 
+use super::drafts::{is_there, read, required, stage_all};
 use super::edit::{Edit, Staged};
-use super::{Name, TOOL, is_there, read, required, stage_all, untrue};
+use super::{Name, TOOL, untrue};
 use crate::accounts::{AccountError, member_list};
 
 /// What is missing of a group without members.

@@ -5,6 +5,7 @@
 //! costs; shadow-utils does it five times an account, in three processes. Why there are two
 //! writers: `docs/decisions/0011-direct-account-writer.md`.
 
+mod drafts;
 mod edit;
 mod groups;
 mod lock;
@@ -21,11 +22,11 @@ use nix::unistd::fsync;
 use provision_api::{GroupName, Username};
 
 use super::files::{self, GroupEntry, PasswdEntry, ShadowEntry};
-use super::lines;
 use super::{AccountDatabase, AccountError, NewUser, PasswordField, ShadowUtils, untrue};
 use crate::clock::Clock;
 use crate::{crash_point, dirfd};
-use edit::{Current, Edit, Staged};
+use drafts::{is_there, read, required, stage_all, unwritable};
+use edit::{Edit, Staged};
 use lock::LockError;
 use login_defs::Ages;
 
@@ -218,54 +219,6 @@ fn open_etc() -> Result<OwnedFd, AccountError> {
     })
 }
 
-/// Writes the new versions, or none.
-fn stage_all<'a>(
-    etc: &OwnedFd,
-    edits: impl IntoIterator<Item = Edit<'a>>,
-) -> Result<Vec<Staged>, AccountError> {
-    let mut staged: Vec<Staged> = Vec::new();
-    for edit in edits {
-        match edit.stage(etc) {
-            Ok(new) => staged.push(new),
-            Err(source) => {
-                staged.iter().for_each(|new| new.discard(etc));
-                return Err(unwritable(edit.name())(source));
-            }
-        }
-    }
-    Ok(staged)
-}
-
-fn read(etc: &OwnedFd, name: Name) -> Result<Option<Current>, AccountError> {
-    let path = name.path();
-    Current::read(etc, name).map_err(|source| AccountError::Unreadable { path, source })
-}
-
-fn required(etc: &OwnedFd, name: Name) -> Result<Current, AccountError> {
-    read(etc, name)?.ok_or_else(|| AccountError::Unreadable {
-        path: name.path(),
-        source: std::io::ErrorKind::NotFound.into(),
-    })
-}
-
-/// Whether the name is there with that number already. Name or number in other hands is an error.
-fn is_there(kind: &str, file: &Current, name: &str, id: u32) -> Result<bool, AccountError> {
-    let text = file.text();
-    let with_number: Vec<_> = lines::numbered(text, id).collect();
-    let named_so: Vec<_> = lines::named(text, name).collect();
-    if named_so.iter().any(|line| !with_number.contains(line)) {
-        return Err(AccountError::Foreign(format!(
-            "the {kind} {name} exists with another number"
-        )));
-    }
-    if with_number.iter().any(|line| !named_so.contains(line)) {
-        return Err(AccountError::Foreign(format!(
-            "another {kind} has the number {id}"
-        )));
-    }
-    Ok(!named_so.is_empty())
-}
-
 fn busy(error: LockError) -> AccountError {
     match error {
         LockError::Held(said) => AccountError::Busy { tool: TOOL, said },
@@ -273,13 +226,6 @@ fn busy(error: LockError) -> AccountError {
             path: "/etc/.pwd.lock",
             source,
         },
-    }
-}
-
-fn unwritable(name: Name) -> impl FnOnce(std::io::Error) -> AccountError {
-    move |source| AccountError::Unwritable {
-        path: name.path(),
-        source,
     }
 }
 

@@ -90,7 +90,8 @@ impl Operator {
         trail: &mut Trail<'_>,
     ) -> Result<(GroupOutcome, Answer), Refusal> {
         let accounts = &self.host.accounts;
-        // After a crash some may have left since the call was judged.
+        // Once more: after a crash the settings may be others, and some members gone.
+        self.check_group_identity(&record)?;
         let members = self.still_there(wanted);
         trail.step(Step::Members, || {
             accounts.set_members(&record.name, record.gid, &members)
