@@ -21,10 +21,7 @@ impl Auth {
         client: &Client,
     ) -> Result<(Caller, bool), TokenError> {
         let now = self.world.now();
-        let session = self.world.store.session(token.session()).await?;
-        let session = session.filter(|s| s.is_opened_by(token));
-        let mut session = session.ok_or(TokenError::Invalid)?;
-        let user = self.member_of(&session, now).await?;
+        let Caller { user, mut session } = self.page_session(token).await?;
         let mut is_noted = session.note_use(client.origin(now), self.policy.refresh_ttl);
         if is_noted {
             match self.world.store.update_session(session.clone()).await {
@@ -36,6 +33,18 @@ impl Auth {
             }
         }
         Ok((Caller { user, session }, is_noted))
+    }
+
+    /// The same, which does not make the session last: for what goes on while nobody does anything.
+    ///
+    /// # Errors
+    /// See [`TokenError`].
+    pub async fn page_session(&self, token: &PageToken) -> Result<Caller, TokenError> {
+        let session = self.world.store.session(token.session()).await?;
+        let session = session.filter(|s| s.is_opened_by(token));
+        let session = session.ok_or(TokenError::Invalid)?;
+        let user = self.member_of(&session, self.world.now()).await?;
+        Ok(Caller { user, session })
     }
 
     /// How long a session lasts without being used.

@@ -99,7 +99,7 @@ impl Counted {
 
 /// Whether that opens a stream of live events.
 fn is_live(path: &str) -> bool {
-    path == "/api/events" || path == socket_io::PATH
+    path == "/api/events" || path == "/account/notifications/events" || path == socket_io::PATH
 }
 
 fn is_health(path: &str) -> bool {

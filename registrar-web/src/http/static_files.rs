@@ -26,11 +26,13 @@ pub(super) struct Assets {
     pub style: String,
     /// The ES module.
     pub script: String,
+    /// The ES module for those who are signed in.
+    pub live: String,
     /// The icon.
     pub icon: String,
 }
 
-static FILES: LazyLock<[StaticFile; 3]> = LazyLock::new(|| {
+static FILES: LazyLock<[StaticFile; 4]> = LazyLock::new(|| {
     let file = |stem, end, media_type, content: &'static str| StaticFile {
         name: hashed(stem, end, content),
         media_type,
@@ -50,6 +52,12 @@ static FILES: LazyLock<[StaticFile; 3]> = LazyLock::new(|| {
             include_str!("../../static/registrar.js"),
         ),
         file(
+            "live",
+            "js",
+            "text/javascript; charset=utf-8",
+            include_str!("../../static/live.js"),
+        ),
+        file(
             "icon",
             "svg",
             "image/svg+xml",
@@ -60,11 +68,12 @@ static FILES: LazyLock<[StaticFile; 3]> = LazyLock::new(|| {
 
 /// The paths for pages.
 pub(super) static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
-    let [style, script, icon] = &*FILES;
+    let [style, script, live, icon] = &*FILES;
     let path = |f: &StaticFile| format!("/static/{}", f.name);
     Assets {
         style: path(style),
         script: path(script),
+        live: path(live),
         icon: path(icon),
     }
 });

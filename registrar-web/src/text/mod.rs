@@ -28,7 +28,8 @@ const FILES: &[(&str, &str)] = files![
     "login.ftl",
     "public.ftl",
     "account.ftl",
-    "admin.ftl"
+    "admin.ftl",
+    "events.ftl",
 ];
 
 /// What the program says of itself, such as the words of its errors: the English ones stand beside

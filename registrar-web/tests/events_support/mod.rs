@@ -84,10 +84,24 @@ impl App {
         access: &str,
         last: Option<&str>,
     ) -> Result<Stream, Answer> {
-        let mut request =
-            Request::get("/api/events").header("authorization", format!("Bearer {access}"));
-        if let Some(last) = last {
-            request = request.header("last-event-id", last);
+        let value = format!("Bearer {access}");
+        let mut headers = vec![("authorization", value.as_str())];
+        headers.extend(last.map(|last| ("last-event-id", last)));
+        self.open_stream("/api/events", &headers).await
+    }
+
+    /// The same by a page, with the cookies of the browser.
+    pub(crate) async fn try_listen_on_page(&self) -> Result<Stream, Answer> {
+        let cookies = self.cookie_line();
+        let headers = [("cookie", cookies.as_str())];
+        self.open_stream("/account/notifications/events", &headers)
+            .await
+    }
+
+    async fn open_stream(&self, path: &str, headers: &[(&str, &str)]) -> Result<Stream, Answer> {
+        let mut request = Request::get(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         let mut request = request.body(Body::empty()).unwrap();
         let peer = Peer("192.0.2.7".parse().unwrap());

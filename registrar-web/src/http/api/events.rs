@@ -18,6 +18,10 @@ use super::super::problem_kind::Kind;
 use super::super::state::AppState;
 use super::paging::{malformed, page_of};
 use crate::auth::Caller;
+use crate::text::Language;
+
+/// What the API speaks.
+const ENGLISH: Language = Language::English;
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -63,7 +67,7 @@ async fn listen(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let token = token_of(&headers).ok_or_else(|| Problem::new(Kind::Unauthorized))?;
-    sse::open(&state, Pass::Token(token), &client, &headers).await
+    sse::open(&state, Pass::Token(token), &client, &headers, ENGLISH).await
 }
 
 /// What one was told
@@ -98,8 +102,11 @@ async fn list(
     let page = page_of(&mut query, &[])?;
     let events = &state.registrar.world().events;
     let found = events.notices(user.id, only_unread, &page).await?;
+    let items = found.items.iter();
     Ok(axum::Json(NotificationPage {
-        items: found.items.iter().map(NotificationAnswer::from).collect(),
+        items: items
+            .map(|event| NotificationAnswer::of(event, ENGLISH))
+            .collect(),
         next_cursor: found.next.map(|id| id.to_string()),
         unread: events.unread(user.id).await?,
     }))

@@ -9,7 +9,7 @@ use super::super::problem::Problem;
 use super::super::problem_kind::Kind;
 use super::super::state::AppState;
 use crate::auth::{Caller, TokenError};
-use crate::domain::{EventId, LiveEvent, Timestamp, UserId};
+use crate::domain::{EventId, LiveEvent, PageToken, Timestamp, UserId};
 use crate::events::{Backlog, Subscription};
 use crate::metrics::LiveClient;
 
@@ -24,6 +24,8 @@ const TAKEN_OVER_WITHIN: Duration = Duration::from_millis(500);
 pub(in crate::http) enum Pass {
     /// An access token.
     Token(Zeroizing<String>),
+    /// The session of a page.
+    Page(PageToken),
 }
 
 impl Pass {
@@ -31,6 +33,11 @@ impl Pass {
     async fn check(&self, state: &AppState) -> Result<(Caller, Timestamp), TokenError> {
         match self {
             Self::Token(token) => state.auth.authenticate_until(token).await,
+            Self::Page(token) => {
+                let caller = state.auth.page_session(token).await?;
+                let until = caller.session.expires_at;
+                Ok((caller, until))
+            }
         }
     }
 }

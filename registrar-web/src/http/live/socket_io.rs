@@ -27,6 +27,7 @@ use super::super::state::AppState;
 use super::listener::{Heard, Listener, Pass};
 use super::sse;
 use super::wire::NotificationAnswer;
+use crate::text::Language;
 
 /// Where clients look for it.
 pub(in crate::http) const PATH: &str = "/socket.io/";
@@ -170,7 +171,7 @@ async fn tell(socket: &SocketRef, listener: &mut Listener) {
     loop {
         match listener.next().await {
             Heard::Event(event) => {
-                let wire = NotificationAnswer::from(&*event);
+                let wire = NotificationAnswer::of(&event, Language::English);
                 for name in event.news.names() {
                     if socket.emit(name, &wire).is_err() {
                         return;

@@ -19,6 +19,7 @@ use super::Place;
 use super::listener::{End, Heard, Listener, Pass};
 use super::wire::NotificationAnswer;
 use crate::domain::EventId;
+use crate::text::Language;
 
 /// What a browser sends that comes again.
 const LAST: &str = "last-event-id";
@@ -27,12 +28,13 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// How long a browser waits before it comes again.
 const RETRY: Duration = Duration::from_secs(3);
 
-/// Opens the stream.
+/// Opens the stream, which tells in that language.
 pub(in crate::http) async fn open(
     state: &AppState,
     pass: Pass,
     client: &Client,
     headers: &HeaderMap,
+    language: Language,
 ) -> Result<Response, Problem> {
     let last = last_event(headers)?;
     let place = state.listening.place(&client.0.0);
@@ -43,7 +45,7 @@ pub(in crate::http) async fn open(
         .event("ready")
         .retry(RETRY)
         .data(json!({ "unread": unread }).to_string());
-    let all = stream::iter([first]).chain(told(listener, place));
+    let all = stream::iter([first]).chain(told(listener, place, language));
     let keep = KeepAlive::new().interval(KEEP_ALIVE);
     // nginx would otherwise gather events until they fill a buffer.
     let fields = [("x-accel-buffering", "no"), ("cache-control", "no-store")];
@@ -66,13 +68,13 @@ pub(in crate::http) fn malformed() -> Problem {
 }
 
 /// All events until the end, and the end.
-fn told(listener: Listener, place: Place) -> impl Stream<Item = Event> + Send {
+fn told(listener: Listener, place: Place, language: Language) -> impl Stream<Item = Event> + Send {
     let open = Some((listener, place));
-    stream::unfold(open, |open| async move {
+    stream::unfold(open, move |open| async move {
         let (mut listener, place) = open?;
         Some(match listener.next().await {
             Heard::Event(event) => {
-                let wire = NotificationAnswer::from(&*event);
+                let wire = NotificationAnswer::of(&event, language);
                 let data = serde_json::to_string(&wire).unwrap_or_default();
                 let frames = event.news.names().iter().map(|name| {
                     listener.sent(name);

@@ -3,6 +3,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::domain::{CredentialChange, FactorChange, LiveEvent, News, SessionEnd, Timestamp};
+use crate::text::{Language, Text};
 
 /// Something that one is told of.
 #[derive(Serialize, ToSchema)]
@@ -44,8 +45,9 @@ pub(in crate::http) struct NotificationPage {
     pub unread: u64,
 }
 
-impl From<&LiveEvent> for NotificationAnswer {
-    fn from(event: &LiveEvent) -> Self {
+impl NotificationAnswer {
+    /// An event, told in that language.
+    pub(in crate::http) fn of(event: &LiveEvent, language: Language) -> Self {
         let mut details = match serde_json::to_value(&event.news) {
             Ok(Value::Object(all)) => all,
             _ => Map::new(),
@@ -59,7 +61,7 @@ impl From<&LiveEvent> for NotificationAnswer {
             id: event.id.to_string(),
             event: event.news.names().first().copied().unwrap_or_default(),
             kind,
-            message: message(&event.news),
+            message: message(&event.news, language),
             details,
             created_at: event.created_at,
             read_at: event.read_at,
@@ -68,69 +70,64 @@ impl From<&LiveEvent> for NotificationAnswer {
 }
 
 /// What happened, in a sentence for the member.
-fn message(news: &News) -> String {
-    match news {
-        News::InviteAccepted { username, .. } => format!("{username} has joined with your invite."),
-        News::InviteExpired { .. } => "An invite of yours has expired.".into(),
-        News::InviteRevoked { by, .. } => format!("An invite of yours was taken back by {by}."),
-        News::RegistrationStatus { .. } => "Your account is ready. Welcome!".into(),
+pub(in crate::http) fn message(news: &News, language: Language) -> String {
+    let t = |key| Text::new(language, key);
+    let text = match news {
+        News::InviteAccepted { username, .. } => t("event-invite-accepted").with("name", username),
+        News::InviteExpired { .. } => t("event-invite-expired"),
+        News::InviteRevoked { by, .. } => t("event-invite-revoked").with("by", by),
+        News::RegistrationStatus { .. } => t("event-registration-status"),
         News::CredentialChanged { what } => match what {
-            CredentialChange::Password => "Your password was changed.".into(),
-            CredentialChange::PasswordReset => {
-                "A new password was chosen by the link or code of a mail.".into()
-            }
+            CredentialChange::Password => t("event-password-changed"),
+            CredentialChange::PasswordReset => t("event-password-reset"),
             CredentialChange::SshKeyAdded { fingerprint } => {
-                format!("An SSH key was added: {fingerprint}")
+                t("event-key-added").with("fingerprint", fingerprint)
             }
             CredentialChange::SshKeyRemoved { fingerprint } => {
-                format!("An SSH key was removed: {fingerprint}")
+                t("event-key-removed").with("fingerprint", fingerprint)
             }
         },
-        News::SecondFactorChanged { change } => factor(*change).into(),
+        News::SecondFactorChanged { change } => t(factor(*change)),
         News::NewLogin {
             address, device, ..
-        } => {
-            let program = match device.as_str() {
-                "" => "a program that does not say its name",
-                name => name,
-            };
-            format!("A login from {address} with {program}, which you did not use before.")
-        }
-        News::SessionEnded { session, why, .. } => ended(session.is_some(), *why).into(),
-        News::RoleChanged { to, by, .. } => format!("Your role is {} now, by {by}.", to.as_str()),
-        News::ApplicationWaiting { username, .. } => {
-            format!("The registration of {username} waits for review.")
-        }
-        News::HostStepFailed { username, what } => {
-            format!("The host refuses a step for {username}: {what}.")
-        }
-    }
+        } => match device.as_str() {
+            "" => t("event-login-unnamed").with("address", address),
+            program => t("event-login")
+                .with("address", address)
+                .with("program", program),
+        },
+        News::SessionEnded { session, why, .. } => t(ended(session.is_some(), *why)),
+        News::RoleChanged { to, by, .. } => t("event-role-changed")
+            .with("role", to.as_str())
+            .with("by", by),
+        News::ApplicationWaiting { username, .. } => t("event-application").with("name", username),
+        News::HostStepFailed { username, what } => t("event-host-refused")
+            .with("name", username)
+            .with("what", what),
+    };
+    text.to_string()
 }
 
 fn factor(change: FactorChange) -> &'static str {
     match change {
-        FactorChange::TotpOn => "Logins ask for a code of your authenticator from now on.",
-        FactorChange::TotpOff => "Logins do not ask for a code of your authenticator any more.",
-        FactorChange::EmailOn => "Logins ask for a mailed code from now on.",
-        FactorChange::EmailOff => "Logins do not ask for a mailed code any more.",
-        FactorChange::NewRecoveryCodes => "Your recovery codes were made anew.",
-        FactorChange::RecoveryCodeUsed => "A recovery code was used to log in.",
-        FactorChange::WrongCodes => {
-            "Someone knows your password and has tried several wrong codes."
-        }
-        FactorChange::Reset => "An admin has reset your second factor.",
+        FactorChange::TotpOn => "event-totp-on",
+        FactorChange::TotpOff => "event-totp-off",
+        FactorChange::EmailOn => "event-codes-on",
+        FactorChange::EmailOff => "event-codes-off",
+        FactorChange::NewRecoveryCodes => "event-recovery-codes",
+        FactorChange::RecoveryCodeUsed => "event-recovery-code-used",
+        FactorChange::WrongCodes => "event-wrong-codes",
+        FactorChange::Reset => "event-factor-reset",
     }
 }
 
 fn ended(is_one: bool, why: SessionEnd) -> &'static str {
     match why {
-        SessionEnd::SignedOut if is_one => "You were logged out on another device.",
-        SessionEnd::SignedOut => "You were logged out everywhere.",
-        SessionEnd::Reused => {
-            "A session was ended because a token of it was used twice: someone else may have had it."
-        }
-        SessionEnd::Displaced => "Your oldest session was ended, as you have begun many since.",
-        SessionEnd::AccountClosed => "Your sessions were ended with your account.",
-        SessionEnd::PasswordChanged => "Your other sessions were ended, as the password changed.",
+        SessionEnd::SignedOut if is_one => "event-session-elsewhere",
+        SessionEnd::SignedOut => "event-session-everywhere",
+        SessionEnd::Reused => "event-session-reused",
+        SessionEnd::Displaced => "event-session-displaced",
+        SessionEnd::AccountClosed => "event-session-closed",
+        SessionEnd::PasswordChanged => "event-session-password",
     }
 }

@@ -11,6 +11,7 @@ mod home;
 mod layout;
 mod live;
 mod login;
+mod notifications;
 mod own_path;
 mod problems;
 mod receipt;
@@ -53,6 +54,7 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/login/second-step", post(second_step::submit))
         .route("/logout", post(login::out))
         .merge(account::routes())
+        .merge(notifications::routes())
         .route("/recover", get(recover::show).post(recover::submit))
         .route("/problems/{code}", get(problems::explain))
         .merge(admin::routes())

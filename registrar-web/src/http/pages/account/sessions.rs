@@ -51,7 +51,7 @@ pub(super) async fn end(
 ) -> Result<Response, Problem> {
     let none = || Problem::new(Kind::NotFound);
     let id = Uuid::parse_str(&id).map_err(|_| none())?;
-    if !state.auth.sign_out(&who.caller.user, id).await? {
+    if !state.auth.sign_out_elsewhere(&who.caller, id).await? {
         return Err(none());
     }
     if id == who.caller.session.id {

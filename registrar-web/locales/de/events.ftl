@@ -1,0 +1,39 @@
+# Wovon Mitglieder erfahren: Einblendungen, die Liste der Mitteilungen, API und Socket.IO.
+event-invite-accepted = { $name } ist mit deiner Einladung beigetreten.
+event-invite-expired = Eine Einladung von dir ist abgelaufen.
+event-invite-revoked = Eine Einladung von dir hat { $by } zurückgenommen.
+event-registration-status = Dein Konto ist bereit. Willkommen!
+event-password-changed = Dein Passwort wurde geändert.
+event-password-reset = Mit dem Link oder Code einer Mail wurde ein neues Passwort gewählt.
+event-key-added = Ein SSH-Schlüssel kam dazu: { $fingerprint }
+event-key-removed = Ein SSH-Schlüssel wurde entfernt: { $fingerprint }
+event-totp-on = Anmeldungen fragen ab jetzt nach einem Code deiner App.
+event-totp-off = Anmeldungen fragen nicht mehr nach einem Code deiner App.
+event-codes-on = Anmeldungen fragen ab jetzt nach einem Code aus einer Mail.
+event-codes-off = Anmeldungen fragen nicht mehr nach einem Code aus einer Mail.
+event-recovery-codes = Deine Notfallcodes wurden neu gemacht.
+event-recovery-code-used = Mit einem Notfallcode hat sich jemand angemeldet.
+event-factor-reset = Die Verwaltung hat deinen zweiten Faktor zurückgesetzt.
+event-wrong-codes = Jemand kennt dein Passwort und hat mehrere falsche Codes versucht.
+event-login = Eine Anmeldung von { $address } mit { $program }, womit du dich noch nie angemeldet hast.
+event-login-unnamed = Eine Anmeldung von { $address } mit einem Programm, das seinen Namen nicht nennt.
+event-session-elsewhere = Du wurdest auf einem anderen Gerät abgemeldet.
+event-session-everywhere = Du wurdest überall abgemeldet.
+event-session-reused = Eine Sitzung wurde beendet, weil ein Schlüssel von ihr zweimal verwendet wurde: Jemand anders könnte ihn gehabt haben.
+event-session-displaced = Deine älteste Sitzung wurde beendet, weil du seither viele begonnen hast.
+event-session-closed = Deine Sitzungen endeten mit deinem Konto.
+event-session-password = Deine anderen Sitzungen wurden beendet, weil sich das Passwort geändert hat.
+event-role-changed = Deine Rolle ist jetzt { $role }; entschieden hat { $by }.
+event-application = Die Registrierung von { $name } wartet auf eine Entscheidung.
+event-host-refused = Der Rechner verweigert einen Schritt für { $name }: { $what }.
+
+# Ihre Seite und die Einblendungen.
+notifications-title = Mitteilungen
+notifications-lead = Was in den letzten 30 Tagen rund um dein Konto geschah.
+notifications-none = In den letzten 30 Tagen ist nichts geschehen.
+notifications-unread = neu
+notifications-read = Als gelesen markieren
+notifications-read-all = Alle als gelesen markieren
+notifications-older = Ältere
+notifications-done = Als gelesen markiert.
+notifications-dismiss = Schließen

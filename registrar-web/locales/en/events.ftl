@@ -1,0 +1,39 @@
+# What members are told of: toasts, the list of notifications, the API and Socket.IO.
+event-invite-accepted = { $name } has joined with your invite.
+event-invite-expired = An invite of yours has expired.
+event-invite-revoked = An invite of yours was taken back by { $by }.
+event-registration-status = Your account is ready. Welcome!
+event-password-changed = Your password was changed.
+event-password-reset = A new password was chosen by the link or code of a mail.
+event-key-added = An SSH key was added: { $fingerprint }
+event-key-removed = An SSH key was removed: { $fingerprint }
+event-totp-on = Logins ask for a code of your authenticator from now on.
+event-totp-off = Logins do not ask for a code of your authenticator any more.
+event-codes-on = Logins ask for a mailed code from now on.
+event-codes-off = Logins do not ask for a mailed code any more.
+event-recovery-codes = Your recovery codes were made anew.
+event-recovery-code-used = A recovery code was used to log in.
+event-factor-reset = An admin has reset your second factor.
+event-wrong-codes = Someone knows your password and has tried several wrong codes.
+event-login = A login from { $address } with { $program }, which you did not use before.
+event-login-unnamed = A login from { $address } with a program that does not say its name.
+event-session-elsewhere = You were logged out on another device.
+event-session-everywhere = You were logged out everywhere.
+event-session-reused = A session was ended because a token of it was used twice: someone else may have had it.
+event-session-displaced = Your oldest session was ended, as you have begun many since.
+event-session-closed = Your sessions were ended with your account.
+event-session-password = Your other sessions were ended, as the password changed.
+event-role-changed = Your role is { $role } now, by { $by }.
+event-application = The registration of { $name } waits for review.
+event-host-refused = The host refuses a step for { $name }: { $what }.
+
+# Their page, and the toasts.
+notifications-title = Notifications
+notifications-lead = What happened around your account in the last 30 days.
+notifications-none = Nothing has happened in the last 30 days.
+notifications-unread = new
+notifications-read = Mark as read
+notifications-read-all = Mark all as read
+notifications-older = Older ones
+notifications-done = Marked as read.
+notifications-dismiss = Close
