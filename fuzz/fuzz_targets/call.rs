@@ -8,11 +8,12 @@ use provision_api::{INTERFACE, Method};
 
 const ID: &str = "0193a1b2-0000-7000-8000-00000000abcd";
 const SECRET: &str = "correct-horse";
-const FIELDS: [(&str, &str); 12] = [
+const FIELDS: [(&str, &str); 13] = [
     ("SetPassword", "passwordHash"),
     ("SetPassword", "username"),
     ("SetPassword", "requestId"),
     ("SetSshKeys", "sshKeys"),
+    ("SetDisplayName", "displayName"),
     ("ActivateAccount", "passwordHash"),
     ("ActivateAccount", "sshKeys"),
     ("CreateAccount", "displayName"),

@@ -34,7 +34,7 @@ pub use ids::{IdError, RegistrationId, RequestId};
 pub use method::{
     AccountReply, ActivateAccount, CheckUsername, CheckUsernameReply, ConfigureMail, CreateAccount,
     DiscardAccount, GetAccountReply, HealthReply, ListAccounts, ListAccountsReply, Method,
-    OnAccount, OnlyRequestId, SetPassword, SetSshKeys, Step,
+    OnAccount, OnlyRequestId, SetDisplayName, SetPassword, SetSshKeys, Step,
 };
 pub use reserved::is_reserved;
 pub use ssh_public_key::{MAX_KEYS, SshKeyAlgorithm, SshKeyError, SshPublicKey};

@@ -30,6 +30,9 @@ pub enum Method {
     /// Replace the registrar's key file.
     #[serde(rename = "org.cosmicregistrar.Provision.SetSshKeys")]
     SetSshKeys(SetSshKeys),
+    /// Replace the full name of an active account.
+    #[serde(rename = "org.cosmicregistrar.Provision.SetDisplayName")]
+    SetDisplayName(SetDisplayName),
     /// One account.
     #[serde(rename = "org.cosmicregistrar.Provision.GetAccount")]
     GetAccount(OnAccount),
@@ -86,6 +89,7 @@ impl Method {
             Self::DiscardAccount(p) => p.request_id,
             Self::SetPassword(p) => p.request_id,
             Self::SetSshKeys(p) => p.request_id,
+            Self::SetDisplayName(p) => p.request_id,
             Self::GetAccount(p)
             | Self::SuspendAccount(p)
             | Self::ResumeAccount(p)
@@ -114,6 +118,7 @@ impl Method {
             Self::DiscardAccount(_) => "DiscardAccount",
             Self::SetPassword(_) => "SetPassword",
             Self::SetSshKeys(_) => "SetSshKeys",
+            Self::SetDisplayName(_) => "SetDisplayName",
             Self::GetAccount(_) => "GetAccount",
             Self::CreateGroup(_) => "CreateGroup",
             Self::SetGroupMembers(_) => "SetGroupMembers",
@@ -151,6 +156,7 @@ impl Method {
             Self::DiscardAccount(p) => Some(&p.username),
             Self::SetPassword(p) => Some(&p.username),
             Self::SetSshKeys(p) => Some(&p.username),
+            Self::SetDisplayName(p) => Some(&p.username),
             Self::GetAccount(p)
             | Self::SuspendAccount(p)
             | Self::ResumeAccount(p)
@@ -265,6 +271,18 @@ pub struct SetSshKeys {
     pub username: Username,
     /// At most [`crate::MAX_KEYS`] keys; they replace the ones kept so far.
     pub ssh_keys: Vec<SshPublicKey>,
+}
+
+/// Parameters of `SetDisplayName`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SetDisplayName {
+    /// Names the call.
+    pub request_id: RequestId,
+    /// The account.
+    pub username: Username,
+    /// The full name from now on.
+    pub display_name: DisplayName,
 }
 
 /// Parameters of the methods that need nothing but an account.

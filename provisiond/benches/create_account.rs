@@ -82,6 +82,7 @@ fn populate(accounts: u32) {
             created_at: 1,
             activated_at: Some(2),
             recent_changes: Vec::new(),
+            recent_names: Vec::new(),
         })));
     }
     for (file, lines) in ["passwd", "shadow", "group", "gshadow"].iter().zip(&added) {

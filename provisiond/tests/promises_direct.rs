@@ -5,6 +5,8 @@
     reason = "each list brings the support that it has by itself"
 )]
 
+#[path = "full_name.rs"]
+mod full_name;
 #[path = "life.rs"]
 mod life;
 #[path = "promises.rs"]

@@ -29,6 +29,7 @@ fn record(name: &str, uid: u32, state: AccountState) -> Record {
         created_at: i64::from(uid),
         activated_at: None,
         recent_changes: Vec::new(),
+        recent_names: Vec::new(),
     }
 }
 

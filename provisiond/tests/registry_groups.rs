@@ -27,6 +27,7 @@ fn archived(name: &str) -> Record {
         created_at: 1,
         activated_at: Some(2),
         recent_changes: Vec::new(),
+        recent_names: Vec::new(),
     }
 }
 

@@ -6,6 +6,7 @@ mod people_support;
 use http::{Method, StatusCode};
 use http_support::{App, PASSWORD, config, sign_up};
 use registrar_web::domain::*;
+use registrar_web::ports::Provisioner;
 use serde_json::{Value, json};
 
 const PROFILE: &str = "/api/auth/profile";
@@ -319,4 +320,44 @@ async fn a_member_gets_all_of_her_own_data_as_a_file_and_no_secret_is_in_it() {
     }
     assert!(!answer.text.contains(&eve.to_string()), "nothing of others");
     assert_eq!(app.audit_of(Action::MemberExported).await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_host_gets_a_changed_display_name_and_only_that() {
+    let app = App::new();
+    app.member("ada").await;
+    let held = app.login("ada").await;
+    let told = |name: &str, bio: &str| json!({"displayName": name, "bio": bio});
+    *app.host.down.lock().unwrap() = true;
+    let body = told("Ada King", "counts");
+    let answer = app
+        .send_as(Method::PUT, "/api/auth/profile", &held.access, body)
+        .await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    app.host_side.run_all().await.unwrap();
+    let path = "/api/auth/status/user-status";
+    let status = app.as_member(Method::GET, path, &held.access).await.json();
+    assert_eq!(
+        status["credentials"]["hostDisplayName"]["state"], "due",
+        "{status}"
+    );
+
+    *app.host.down.lock().unwrap() = false;
+    app.wait(5);
+    app.host_side.run_all().await.unwrap();
+    let status = app.as_member(Method::GET, path, &held.access).await.json();
+    assert_eq!(
+        status["credentials"]["hostDisplayName"]["state"], "in-step",
+        "{status}"
+    );
+    let name = Username::parse("ada").unwrap();
+    let request = RequestId::new(uuid::Uuid::from_u128(1));
+    let on_host = app.host.system_status(request, &name).await.unwrap();
+    assert_eq!(on_host.account.display_name.as_str(), "Ada King");
+
+    // A profile that changes otherwise is none of the host's business.
+    let body = told("Ada King", "counts and sings");
+    app.send_as(Method::PUT, "/api/auth/profile", &held.access, body)
+        .await;
+    assert_eq!(app.host_side.run_all().await.unwrap(), 0);
 }

@@ -136,6 +136,15 @@ impl Provisioner for SlowHost {
         self.host.set_ssh_keys(request, name, keys).await
     }
 
+    async fn set_display_name(
+        &self,
+        request: RequestId,
+        name: &Username,
+        new: &DisplayName,
+    ) -> Result<Account, ProvisionFailure> {
+        self.host.set_display_name(request, name, new).await
+    }
+
     async fn system_status(
         &self,
         request: RequestId,

@@ -174,6 +174,12 @@ pub trait AccountDatabase: Send + Sync {
     /// # Errors
     /// See [`AccountError`].
     fn set_password(&self, name: &Username, field: PasswordField<'_>) -> Result<(), AccountError>;
+    /// Sets the full name, the first part of the GECOS field of passwd(5); what the member has put
+    /// behind it by chfn(1) stays.
+    ///
+    /// # Errors
+    /// See [`AccountError`].
+    fn set_full_name(&self, name: &Username, full_name: &str) -> Result<(), AccountError>;
     /// Sets or clears an expiry date in the past.
     ///
     /// # Errors

@@ -231,6 +231,24 @@ impl AccountDatabase for ShadowUtils {
         }
     }
 
+    fn set_full_name(&self, name: &Username, full_name: &str) -> Result<(), AccountError> {
+        let Some(user) = files::user(name.as_str())? else {
+            return Err(untrue(USERMOD, "the user is not there"));
+        };
+        let gecos = match user.gecos.split_once(',') {
+            Some((_, rest)) => format!("{full_name},{rest}"),
+            None => full_name.to_owned(),
+        };
+        if user.gecos == gecos {
+            return Ok(());
+        }
+        self.run(USERMOD, &["-c", &gecos, "--", name.as_str()], None)?;
+        match files::user(name.as_str())? {
+            Some(user) if user.gecos == gecos => Ok(()),
+            _ => Err(untrue(USERMOD, "the full name is another")),
+        }
+    }
+
     fn set_expired(&self, name: &Username, expired: bool) -> Result<(), AccountError> {
         if is_expired(USERMOD, name)? == Some(expired) {
             return Ok(());

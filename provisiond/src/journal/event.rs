@@ -94,6 +94,11 @@ pub enum Work {
         /// Keys to install.
         ssh_keys: Vec<String>,
     },
+    /// Replace the full name.
+    SetDisplayName {
+        /// From now on.
+        display_name: DisplayName,
+    },
     /// Close the account.
     Suspend,
     /// Open it again.

@@ -132,6 +132,7 @@ impl Operator {
             created_at: intent.at,
             activated_at: None,
             recent_changes: Vec::new(),
+            recent_names: Vec::new(),
         }))
     }
 

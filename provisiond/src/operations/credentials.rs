@@ -93,13 +93,18 @@ impl Operator {
         }
         self.check_identity(record)?;
         self.check_unprivileged(record)?;
-        let recent = recent(record, now);
+        self.check_hour(&record.recent_changes, now, "password and keys were")
+    }
+
+    /// Refuses one more change than an hour may have.
+    pub(super) fn check_hour(&self, changes: &[i64], now: i64, what: &str) -> Result<(), Refusal> {
+        let recent = within_hour(changes, now);
         let made = u32::try_from(recent.len()).unwrap_or(u32::MAX);
         if made >= self.policy.change_limit_per_hour {
             let first = recent.iter().min().copied().unwrap_or(now);
             let wait = (first + CREATION_WINDOW - now).clamp(1, CREATION_WINDOW);
             return Err(Refusal::RateLimited {
-                message: format!("password and keys were changed {made} times within an hour"),
+                message: format!("{what} changed {made} times within an hour"),
                 retry_after: u32::try_from(wait).unwrap_or(1),
             });
         }
@@ -143,8 +148,9 @@ impl Operator {
     }
 }
 
-fn recent(record: &Record, now: i64) -> Vec<i64> {
-    let recent = record.recent_changes.iter().copied();
+/// Those of the times that lie within the last hour.
+pub(super) fn within_hour(times: &[i64], now: i64) -> Vec<i64> {
+    let recent = times.iter().copied();
     // Those of a clock that was ahead would count until that time comes.
     recent
         .filter(|at| *at > now - CREATION_WINDOW && *at <= now)
@@ -152,7 +158,7 @@ fn recent(record: &Record, now: i64) -> Vec<i64> {
 }
 
 fn changed(record: Record, at: i64) -> Record {
-    let mut recent_changes = recent(&record, at);
+    let mut recent_changes = within_hour(&record.recent_changes, at);
     recent_changes.push(at);
     Record {
         recent_changes,

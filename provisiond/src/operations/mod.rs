@@ -7,6 +7,7 @@ mod configure;
 mod create;
 mod credentials;
 mod discard;
+mod display_name;
 mod failures;
 mod groups;
 mod host;

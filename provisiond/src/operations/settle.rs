@@ -49,6 +49,7 @@ impl Operator {
             Work::ConfigureMail
             | Work::Discard
             | Work::SetSshKeys { .. }
+            | Work::SetDisplayName { .. }
             | Work::Suspend
             | Work::Resume
             | Work::Archive
@@ -98,7 +99,10 @@ impl Operator {
                 }
             }
             // One atomic effect, or none that anyone can see.
-            Work::ConfigureMail | Work::SetPassword { .. } | Work::SetSshKeys { .. } => {}
+            Work::ConfigureMail
+            | Work::SetPassword { .. }
+            | Work::SetSshKeys { .. }
+            | Work::SetDisplayName { .. } => {}
         }
         match self.close_intent(intent) {
             Ok(()) => refusal,

@@ -158,6 +158,7 @@ impl Operator {
             Method::DiscardAccount(call) => self.discard_account(call, asked, trail),
             Method::SetPassword(call) => self.set_password(call, asked, trail),
             Method::SetSshKeys(call) => self.set_ssh_keys(call, asked, trail),
+            Method::SetDisplayName(call) => self.set_display_name(call, asked, trail),
             Method::SuspendAccount(call) => self.turn(Turn::Suspend, call, asked, trail),
             Method::ResumeAccount(call) => self.turn(Turn::Resume, call, asked, trail),
             Method::ArchiveAccount(call) => self.turn(Turn::Archive, call, asked, trail),
@@ -278,6 +279,9 @@ impl Operator {
             Work::SetPassword { .. } => self.do_set_password(record, intent.at, hash, trail),
             Work::SetSshKeys { ssh_keys } => {
                 self.do_set_ssh_keys(record, intent.at, ssh_keys, trail)
+            }
+            Work::SetDisplayName { display_name } => {
+                self.do_set_display_name(record, intent.at, display_name, trail)
             }
             Work::Suspend => self.do_suspend(record, trail),
             Work::Resume => self.do_resume(record, trail),

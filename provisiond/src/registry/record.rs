@@ -33,6 +33,9 @@ pub struct Record {
     /// When password or keys were changed within the last hour; for the hourly cap.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recent_changes: Vec<i64>,
+    /// When the full name was changed within the last hour; for a cap of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recent_names: Vec<i64>,
 }
 
 impl Record {

@@ -278,6 +278,7 @@ fn check_door(door: Door, method: &Method) -> Result<(), ProvisionError> {
         | Method::DiscardAccount(_)
         | Method::SetPassword(_)
         | Method::SetSshKeys(_)
+        | Method::SetDisplayName(_)
         | Method::GetAccount(_)
         | Method::CreateGroup(_)
         | Method::SetGroupMembers(_)

@@ -117,6 +117,7 @@ impl HostSide {
         let done = match task {
             HostTask::SetPassword(hash) => host.set_password(request, name, hash).await,
             HostTask::SetSshKeys(keys) => host.set_ssh_keys(request, name, keys).await,
+            HostTask::SetDisplayName(new) => host.set_display_name(request, name, new).await,
         };
         let (what, now) = (part.as_str(), self.world.now());
         match done {

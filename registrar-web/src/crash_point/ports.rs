@@ -383,6 +383,15 @@ impl Provisioner for Deadly<dyn Provisioner> {
         self.0.set_ssh_keys(request, username, keys).await
     }
 
+    async fn set_display_name(
+        &self,
+        request: RequestId,
+        username: &Username,
+        name: &DisplayName,
+    ) -> Result<Account, ProvisionFailure> {
+        self.0.set_display_name(request, username, name).await
+    }
+
     async fn system_status(
         &self,
         request: RequestId,

@@ -1,10 +1,12 @@
-//! A member's password and keys: what changed when, and what the host still lacks of it.
+//! A member's password, keys and name: what changed when, and what the host still lacks of it.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{BcryptHash, KeptKey, RequestId, SshPublicKey, User, UserState, Verification};
+use super::{
+    BcryptHash, DisplayName, KeptKey, RequestId, SshPublicKey, User, UserState, Verification,
+};
 
 /// How long to leave an account alone of which the host refused a change: an admin may take it out
 /// of a privileged group, or change a setting.
@@ -12,13 +14,16 @@ const ASK_AGAIN: SignedDuration = SignedDuration::from_hours(24);
 /// How often a member who is not let in is looked at, whose host account lacks something.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_mins(10);
 
-/// What belongs to a member's password and keys.
+/// What belongs to a member's password and keys, and to the name that the host has.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credentials {
     /// The password.
     pub password: Kept,
     /// The SSH keys.
     pub ssh_keys: Kept,
+    /// The name to show, the full name of the host account.
+    #[serde(default)]
+    pub display_name: Kept,
     /// A new password can be chosen with the link or code of a mail; its token is what the store
     /// finds the member by.
     pub recovery: Option<Verification>,
@@ -60,6 +65,8 @@ pub enum HostPart {
     Password,
     /// The key file.
     SshKeys,
+    /// The full name.
+    DisplayName,
 }
 
 /// What is to be done on the host.
@@ -69,6 +76,8 @@ pub enum HostTask {
     SetPassword(BcryptHash),
     /// Write the key file.
     SetSshKeys(Vec<SshPublicKey>),
+    /// Set the full name.
+    SetDisplayName(DisplayName),
 }
 
 impl Kept {
@@ -93,6 +102,7 @@ impl Credentials {
         match part {
             HostPart::Password => &self.password,
             HostPart::SshKeys => &self.ssh_keys,
+            HostPart::DisplayName => &self.display_name,
         }
     }
 
@@ -100,12 +110,13 @@ impl Credentials {
         match part {
             HostPart::Password => &mut self.password,
             HostPart::SshKeys => &mut self.ssh_keys,
+            HostPart::DisplayName => &mut self.display_name,
         }
     }
 }
 
 impl HostPart {
-    const ALL: [Self; 2] = [Self::Password, Self::SshKeys];
+    const ALL: [Self; 3] = [Self::Password, Self::SshKeys, Self::DisplayName];
 
     /// The word for it in logs.
     #[must_use]
@@ -113,6 +124,7 @@ impl HostPart {
         match self {
             Self::Password => "password",
             Self::SshKeys => "ssh-keys",
+            Self::DisplayName => "display-name",
         }
     }
 }
@@ -146,6 +158,13 @@ impl User {
         Some(removed)
     }
 
+    /// Takes another name to show.
+    pub fn set_display_name(&mut self, name: DisplayName, now: Timestamp) {
+        self.display_name = name;
+        self.credentials.display_name.changed(now);
+        self.host_lacks(HostPart::DisplayName, now);
+    }
+
     /// The bare keys, as the host takes them.
     #[must_use]
     pub fn public_keys(&self) -> Vec<SshPublicKey> {
@@ -174,6 +193,7 @@ impl User {
             let task = match part {
                 HostPart::Password => HostTask::SetPassword(self.password_hash.clone()?),
                 HostPart::SshKeys => HostTask::SetSshKeys(self.public_keys()),
+                HostPart::DisplayName => HostTask::SetDisplayName(self.display_name.clone()),
             };
             Some((part, task))
         })
@@ -202,6 +222,7 @@ impl User {
                     hash.update(b"\n");
                 }
             }
+            HostTask::SetDisplayName(name) => hash.update(name.as_str()),
         }
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&hash.finalize()[..16]);
@@ -237,9 +258,7 @@ impl User {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{
-        Access, DisplayName, Email, Profile, RegistrationId, Role, Username, Work,
-    };
+    use crate::domain::{Access, Email, Profile, RegistrationId, Role, Username, Work};
 
     const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl ada@example";
 

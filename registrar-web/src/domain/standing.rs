@@ -132,14 +132,19 @@ impl User {
 
     /// Takes over what the member tells; what reviewers were told stays. Returns the names of the
     /// fields that are different now.
-    pub fn tell(&mut self, name: Option<DisplayName>, told: Profile) -> Vec<&'static str> {
+    pub fn tell(
+        &mut self,
+        name: Option<DisplayName>,
+        told: Profile,
+        now: Timestamp,
+    ) -> Vec<&'static str> {
         let mut changed = self.profile.changed_fields(&told);
         self.profile = Profile {
             reason: self.profile.reason.take(),
             ..told
         };
         if let Some(name) = name.filter(|n| *n != self.display_name) {
-            self.display_name = name;
+            self.set_display_name(name, now);
             changed.insert(0, "displayName");
         }
         changed

@@ -122,6 +122,16 @@ impl Provisioner for Metered<dyn Provisioner> {
         self.count("SetSshKeys", call).await
     }
 
+    async fn set_display_name(
+        &self,
+        request: RequestId,
+        username: &Username,
+        name: &DisplayName,
+    ) -> Result<Account, ProvisionFailure> {
+        let call = self.port.set_display_name(request, username, name);
+        self.count("SetDisplayName", call).await
+    }
+
     async fn system_status(
         &self,
         request: RequestId,

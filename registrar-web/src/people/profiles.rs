@@ -6,8 +6,8 @@ use crate::ports::StoreError;
 const TRIES: usize = 16;
 
 impl People {
-    /// Replaces what a member tells, and the display name where one is given. The host keeps the
-    /// name that it has (GECOS): provisiond has no call that changes it.
+    /// Replaces what a member tells, and the display name where one is given; the full name on the
+    /// host (GECOS) follows in the background.
     ///
     /// # Errors
     /// See [`PeopleError`].
@@ -24,7 +24,7 @@ impl People {
             // No role is taken away, so how many there are does not matter.
             acting.authority().may(Act::Edit, &user, 0)?;
             user.must_not_be_deleted()?;
-            let changed = user.tell(name.clone(), told.clone());
+            let changed = user.tell(name.clone(), told.clone(), self.world.now());
             if changed.is_empty() {
                 return Ok(user);
             }

@@ -140,6 +140,14 @@ pub trait Provisioner: Send + Sync {
         keys: &[SshPublicKey],
     ) -> Result<Account, ProvisionFailure>;
 
+    /// Replaces the full name of an active account.
+    async fn set_display_name(
+        &self,
+        request: RequestId,
+        username: &Username,
+        name: &DisplayName,
+    ) -> Result<Account, ProvisionFailure>;
+
     /// What registry and host say.
     async fn system_status(
         &self,

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use provision_api::{
     Account, AccountState, ActivateAccount, CallError, CheckUsername, Client, ConfigureMail,
     CreateAccount, DiscardAccount, HealthReply, Method, OnAccount, OnlyRequestId, ProvisionError,
-    SetPassword, SetSshKeys, Timeouts,
+    SetDisplayName, SetPassword, SetSshKeys, Timeouts,
 };
 
 use crate::config::ProvisionSettings;
@@ -207,6 +207,20 @@ impl Provisioner for Varlink {
             ssh_keys: keys.to_vec(),
         };
         self.change(Method::SetSshKeys(call)).await
+    }
+
+    async fn set_display_name(
+        &self,
+        request_id: RequestId,
+        username: &Username,
+        name: &DisplayName,
+    ) -> Result<Account, ProvisionFailure> {
+        let call = SetDisplayName {
+            request_id,
+            username: username.clone(),
+            display_name: name.clone(),
+        };
+        self.change(Method::SetDisplayName(call)).await
     }
 
     async fn system_status(

@@ -234,6 +234,16 @@ impl Provisioner for HostDouble {
         self.change(username, |a| a.ssh_key_count = keys.len() as u32)
     }
 
+    async fn set_display_name(
+        &self,
+        request: RequestId,
+        username: &Username,
+        name: &DisplayName,
+    ) -> Result<Account, ProvisionFailure> {
+        self.is_new(request, name.as_str().to_owned())?;
+        self.change(username, |a| a.display_name = name.clone())
+    }
+
     async fn system_status(
         &self,
         _: RequestId,

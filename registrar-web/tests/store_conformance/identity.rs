@@ -109,6 +109,14 @@ impl Provisioner for NoHost {
     ) -> Result<Account, ProvisionFailure> {
         no_host()
     }
+    async fn set_display_name(
+        &self,
+        _: RequestId,
+        _: &Username,
+        _: &DisplayName,
+    ) -> Result<Account, ProvisionFailure> {
+        no_host()
+    }
     async fn system_status(
         &self,
         _: RequestId,

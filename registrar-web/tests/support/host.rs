@@ -278,6 +278,17 @@ impl Provisioner for HostDouble {
             .ok_or(ProvisionFailure::NoSuchAccount)
     }
 
+    async fn set_display_name(
+        &self,
+        request: RequestId,
+        name: &Username,
+        _: &DisplayName,
+    ) -> Result<Account, ProvisionFailure> {
+        self.change("set-display-name", request)?;
+        self.account(name.as_str())
+            .ok_or(ProvisionFailure::NoSuchAccount)
+    }
+
     async fn system_status(
         &self,
         _: RequestId,

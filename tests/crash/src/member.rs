@@ -9,8 +9,8 @@ use std::process::{Child, Command, Stdio};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use provision_api::{
     Account, AccountState, ActivateAccount, BcryptHash, CallError, ConfigureMail, CreateAccount,
-    DiscardAccount, DisplayName, Method, OnAccount, RegistrationId, SetPassword, SetSshKeys,
-    SshPublicKey, Username,
+    DiscardAccount, DisplayName, Method, OnAccount, RegistrationId, SetDisplayName, SetPassword,
+    SetSshKeys, SshPublicKey, Username,
 };
 
 use crate::scenario::{KEY, Scenario};
@@ -31,6 +31,7 @@ pub enum Call {
     SetPassword,
     RemoveKeys,
     SetKeys,
+    SetName,
     /// Of someone with a running process, a crontab, and a lingering user manager.
     Suspend,
     Resume,
@@ -52,6 +53,7 @@ impl Call {
             | Self::SetPassword
             | Self::RemoveKeys
             | Self::SetKeys
+            | Self::SetName
             | Self::Resume => AccountState::Active,
             Self::Suspend | Self::Restore => AccountState::Suspended,
             Self::Archive => AccountState::Archived,
@@ -105,6 +107,11 @@ impl Call {
                 } else {
                     Vec::new()
                 },
+            }),
+            Self::SetName => Method::SetDisplayName(SetDisplayName {
+                request_id,
+                username,
+                display_name: DisplayName::parse("Ada King").expect("a good name"),
             }),
             Self::Suspend => Method::SuspendAccount(on()),
             Self::Resume => Method::ResumeAccount(on()),

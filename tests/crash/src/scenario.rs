@@ -87,14 +87,14 @@ impl Plot {
     pub fn calls(self) -> &'static [Call] {
         use Call::{
             Activate, Archive, ArchiveInVain, Configure, Create, Discard, Remove, RemoveArchived,
-            RemoveKeys, Restore, Resume, SetKeys, SetPassword, Suspend,
+            RemoveKeys, Restore, Resume, SetKeys, SetName, SetPassword, Suspend,
         };
         #[rustfmt::skip]
         let calls: &[Call] = match self {
             Self::SignUp | Self::Invited | Self::Expire | Self::Reject | Self::Group => &[],
             Self::Life => &[
-                Create, Configure, Activate, SetPassword, RemoveKeys, SetKeys, Suspend, Resume,
-                Suspend, Remove,
+                Create, Configure, Activate, SetPassword, RemoveKeys, SetKeys, SetName, Suspend,
+                Resume, Suspend, Remove,
             ],
             Self::Archive => &[Create, Configure, Activate, Suspend, Archive, RemoveArchived],
             Self::Restore => &[

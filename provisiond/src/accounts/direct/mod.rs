@@ -299,6 +299,10 @@ impl AccountDatabase for Direct {
         }
     }
 
+    fn set_full_name(&self, name: &Username, full_name: &str) -> Result<(), AccountError> {
+        self.rest.set_full_name(name, full_name)
+    }
+
     fn set_expired(&self, name: &Username, expired: bool) -> Result<(), AccountError> {
         if super::is_expired(TOOL, name)? == Some(expired) {
             return Ok(());

@@ -86,7 +86,7 @@ pub(crate) struct HostAnswer {
     pub reason: Option<String>,
 }
 
-/// How it stands with one's password and keys.
+/// How it stands with one's password, keys and name.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CredentialsAnswer {
@@ -100,6 +100,8 @@ pub(crate) struct CredentialsAnswer {
     pub ssh_keys_changed_at: Option<Timestamp>,
     /// Whether the host has the keys.
     pub host_ssh_keys: HostAnswer,
+    /// Whether the host has the display name, as full name of the account.
+    pub host_display_name: HostAnswer,
 }
 
 /// An SSH key.
@@ -154,6 +156,7 @@ impl From<&User> for CredentialsAnswer {
             host_password: HostAnswer::of(password, user),
             ssh_keys_changed_at: keys.changed_at,
             host_ssh_keys: HostAnswer::of(keys, user),
+            host_display_name: HostAnswer::of(&user.credentials.display_name, user),
         }
     }
 }
