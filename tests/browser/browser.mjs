@@ -99,17 +99,12 @@ export class Person {
     if (scroll > client) this.faults.push(`${this.page.url()} is ${scroll} px wide on a screen of ${client}`);
   }
 
-  async fill(fields) {
-    for (const [label, value] of Object.entries(fields)) await this.page.getByLabel(label, { exact: false }).first().fill(value);
-  }
-
-  async press(name) {
-    await this.page.getByRole("button", { name }).first().click();
-    await this.page.waitForLoadState("load");
-  }
-
-  heading() {
-    return this.page.locator("h1").innerText();
+  async logIn(name, password) {
+    await this.go("/login");
+    await this.page.locator("#emailOrUsername").fill(name);
+    await this.page.locator("#password").fill(password);
+    await this.page.locator('main input[type="submit"]').first().click();
+    await this.page.waitForURL(/\/account/);
   }
 
   // axe-core's findings on the page as it is, in words.

@@ -1,6 +1,6 @@
 // The host behind the pages: its mail system, and what an admin does from a shell.
 import assert from "node:assert/strict";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WEB } from "./browser.mjs";
@@ -64,4 +64,24 @@ export async function member(name) {
   await api("/api/auth/verify-email", { token: new URL(path, WEB).searchParams.get("token") });
   await untilStatus(name, "VERIFIED");
   return { name, address: personalEmail };
+}
+
+// What `registrarctl` and the console do for an admin, by the API.
+export async function promote(name, role) {
+  const token = (await readFile("/etc/registrar/admin.token", "utf8")).trim();
+  const headers = { authorization: `Bearer ${token}` };
+  const { items } = await api(`/api/users?q=${name}`, undefined, headers);
+  const id = items.find((user) => user.username === name)?.id;
+  await api(`/api/users/${id}/role`, { role }, headers);
+}
+
+// Changes a setting of the running service, as an admin does: the file, then a reload.
+export async function configure(key, value) {
+  const path = "/etc/registrar/registrar.toml";
+  const before = await readFile(path, "utf8");
+  const after = before.replace(new RegExp(`^${key} = .*$`, "m"), `${key} = ${JSON.stringify(value)}`);
+  assert.notEqual(after, before, `${key} is not in ${path}, or is that already`);
+  await writeFile(path, after);
+  process.kill(Number(process.env.REGISTRAR_WEB_PID), "SIGHUP");
+  await sleep(1000);
 }

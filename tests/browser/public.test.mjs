@@ -57,17 +57,17 @@ for (const javaScript of [true, false]) {
       await person.page.locator("#password").fill(PASSWORD);
       await person.page.locator('main input[type="submit"], main button[type="submit"]').first().click();
       await person.page.waitForLoadState("load");
+      await person.page.waitForURL(/\/receipt\//);
       await untilStatus(name, "VERIFICATION_SENT");
+      await person.page.reload();
+      assert.match(await person.page.locator("main").innerText(), /Something was wrong/);
+      if (javaScript) await person.accessible();
       await person.go(await verificationPath(`${name}@${OUTSIDE}`));
       await person.page.locator('main input[type="submit"], main button[type="submit"]').first().click();
       await person.page.waitForLoadState("load");
       await untilStatus(name, "VERIFIED");
 
-      await person.go("/login");
-      await person.page.locator("#emailOrUsername").fill(name);
-      await person.page.locator("#password").fill(PASSWORD);
-      await person.page.locator('main input[type="submit"], main button[type="submit"]').first().click();
-      await person.page.waitForURL(/\/account/);
+      await person.logIn(name, PASSWORD);
       person.noFaults();
       await person.context.close();
     });

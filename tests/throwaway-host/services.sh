@@ -129,6 +129,10 @@ start_services() {
     more=(REGISTRAR__SERVER__ADMIN_TOKEN_FILE=/etc/registrar/admin.token REGISTRAR__ACCOUNTS__BCRYPT_COST=10
       "REGISTRAR__AUTH__ACCESS_TTL=${ACCESS_SECONDS}s" REGISTRAR__LOG__FILTER=warn)
   fi
+  if [[ $HOST_MODE == browser ]]; then
+    make_admin_token
+    more=(REGISTRAR__SERVER__ADMIN_TOKEN_FILE=/etc/registrar/admin.token)
+  fi
   # A check searches the logs for secrets, so they are to say as much as they can.
   local talk=info
   if [[ $HOST_MODE == @(check|join) ]]; then talk=trace; fi
