@@ -58,7 +58,8 @@ if (username && live) {
 const status = document.querySelector("[data-events]");
 
 if (status && !["done", "failed"].includes(status.dataset.phase)) {
-  const words = { done: "done", now: "next", todo: "to do" };
+  const { wordDone: done, wordNext: now, wordTodo: todo } = status.dataset;
+  const words = { done, now, todo };
   const source = new EventSource(status.dataset.events);
   source.addEventListener("registrationStatus", (event) => {
     const now = JSON.parse(event.data);

@@ -101,7 +101,7 @@ async fn the_code_of_the_mail_is_taken_on_the_receipt() {
     assert_eq!(answer.status, 422);
     assert!(answer.text.contains("id=\"code-error\""), "{}", answer.text);
     let answer = ada.submit("code", &[("code", &code)]).await;
-    let verified = format!("{}?done=verified", ada.path);
+    let verified = ada.path.clone();
     assert_eq!(
         (answer.status.as_u16(), answer.header("location")),
         (303, &*verified)
@@ -307,10 +307,31 @@ async fn a_form_of_another_site_changes_nothing() {
 async fn the_verification_mail_is_sent_again_without_typing_the_address() {
     let ada = Receipt::new(Mode::Open).await;
     let answer = ada.submit("resend", &[]).await;
-    let resent = format!("{}?done=resent", ada.path);
+    let resent = ada.path.clone();
     assert_eq!(
         (answer.status.as_u16(), answer.header("location")),
         (303, &*resent)
     );
     assert_eq!(ada.app.sent_about("ada").await.len(), 2);
+    let page = ada.page().await.text;
+    assert!(page.contains("another mail is on its way"), "{page}");
+}
+
+#[tokio::test]
+async fn the_receipt_speaks_the_visitors_language() {
+    let ada = Receipt::new(Mode::Approval).await;
+    let german = format!("{}?lang=de", ada.path);
+    let page = ada.app.get_with_cookies(&german).await.text;
+    for words in [
+        "<html lang=\"de\">",
+        "Deine Registrierung von ada",
+        "Öffne ihren Link oder gib ihren Code ein",
+        "Linux-Konto angelegt, noch gesperrt",
+        "data-word-done=\"fertig\"",
+        "Dein Platz in der Warteschlange",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    let wrong = ada.submit("address", &[("personalEmail", "ada@")]).await;
+    assert!(wrong.text.contains("Adresse ändern"), "{}", wrong.text);
 }

@@ -25,5 +25,5 @@ pub(crate) use mails::enqueue_verification;
 pub use register::{ClientKey, NameAnswer};
 pub use saga::Saga;
 pub use verify::TokenState;
-pub use view::{AdminView, Details, ReceiptView, RegistrationView};
+pub use view::{AdminView, Details, MESSAGE_KEYS, ReceiptView, RegistrationView};
 pub use world::{Policy, Registrar, World};

@@ -18,6 +18,8 @@ pub struct RegistrationView {
     pub progress: u8,
     /// What happens now, in a sentence.
     pub message: String,
+    /// Which sentence that is, for those who say it in another language: one of [`MESSAGE_KEYS`].
+    pub message_key: &'static str,
     /// The same as data.
     pub details: Details,
     /// Whether nothing stands in the way: false when failed, held, or waiting for a mended address.
@@ -111,12 +113,14 @@ impl RegistrationView {
             .mail_trouble
             .as_ref()
             .map(|t| without_addresses(&t.message));
+        let (message_key, message) = message(r, status, in_review);
         Self {
             id: r.id,
             username: r.username.clone(),
             status,
             progress: r.progress(),
-            message: message(r, status, in_review),
+            message,
+            message_key,
             can_proceed: failure.is_none()
                 && mail_trouble.is_none()
                 && !(in_review && r.address_is_proven()),
@@ -220,40 +224,84 @@ fn fingerprints(r: &Registration) -> Vec<String> {
     keys.map(|k| k.fingerprint().to_owned()).collect()
 }
 
-fn message(r: &Registration, status: Status, in_review: bool) -> String {
+/// The sentences of [`RegistrationView::message`]; those of failures are by the failure's code.
+pub const MESSAGE_KEYS: [&str; 18] = [
+    "failed",
+    "failed-expired",
+    "failed-rejected",
+    "failed-address-in-use",
+    "failed-name-unavailable",
+    "failed-host-refused",
+    "failed-no-user",
+    "ready",
+    "mail-trouble",
+    "in-review",
+    "retrying",
+    "initiated",
+    "username-validated",
+    "user-created",
+    "system-user-created",
+    "mail-configured",
+    "verification-sent",
+    "proven",
+];
+
+fn message(r: &Registration, status: Status, in_review: bool) -> (&'static str, String) {
     if let Some(failure) = r.failure() {
-        return failure.message.clone();
+        let is_it = |key: &&str| key.strip_prefix("failed-") == Some(failure.code.as_str());
+        let key = MESSAGE_KEYS.into_iter().find(is_it).unwrap_or("failed");
+        return (key, failure.message.clone());
     }
-    if r.stage == Stage::Complete {
-        return "Your account is ready. You can log in with ssh.".into();
-    }
-    if r.mail_trouble.is_some() && !r.address_is_proven() {
-        return "The verification mail could not be delivered. If the address is right, have the mail sent again. If it was mistyped, give another one on the page that you were shown when you signed up.".into();
-    }
-    if in_review && r.address_is_proven() {
-        return "Your address is verified. A person is looking at your registration; you get a mail when it is decided.".into();
-    }
-    if r.work.attempts > 0 {
-        return "This step takes longer than usual; it is being tried again by itself. Nothing is lost and you need to do nothing.".into();
-    }
+    let (key, words) = if r.stage == Stage::Complete {
+        ("ready", "Your account is ready. You can log in with ssh.")
+    } else if r.mail_trouble.is_some() && !r.address_is_proven() {
+        (
+            "mail-trouble",
+            "The verification mail could not be delivered. If the address is right, have the mail sent again. If it was mistyped, give another one on the page that you were shown when you signed up.",
+        )
+    } else if in_review && r.address_is_proven() {
+        (
+            "in-review",
+            "Your address is verified. A person is looking at your registration; you get a mail when it is decided.",
+        )
+    } else if r.work.attempts > 0 {
+        (
+            "retrying",
+            "This step takes longer than usual; it is being tried again by itself. Nothing is lost and you need to do nothing.",
+        )
+    } else {
+        of_status(status, r.address_is_proven())
+    };
+    (key, words.to_owned())
+}
+
+fn of_status(status: Status, is_proven: bool) -> (&'static str, &'static str) {
     match status {
-        Status::Initiated => "Your registration has been taken in.",
-        Status::UsernameValidated => "The name is yours; your account is being prepared.",
-        Status::UserCreated => "Your entry in the directory is made.",
-        Status::SystemUserCreated => {
-            "Your account on the host is made; it is locked until your address is verified."
-        }
-        Status::MailConfigured => "Your home and mailbox are in place.",
-        Status::VerificationSent if r.address_is_proven() => {
-            "Your address is verified; your account is being unlocked."
-        }
-        Status::VerificationSent => {
-            "We have sent you a mail. Open its link or type its code to verify your address."
-        }
-        Status::Verified => "Your address is verified; your account is being made.",
-        Status::Failed => "This registration has ended.",
+        Status::Initiated => ("initiated", "Your registration has been taken in."),
+        Status::UsernameValidated => (
+            "username-validated",
+            "The name is yours; your account is being prepared.",
+        ),
+        Status::UserCreated => ("user-created", "Your entry in the directory is made."),
+        Status::SystemUserCreated => (
+            "system-user-created",
+            "Your account on the host is made; it is locked until your address is verified.",
+        ),
+        Status::MailConfigured => ("mail-configured", "Your home and mailbox are in place."),
+        Status::VerificationSent if is_proven => (
+            "proven",
+            "Your address is verified; your account is being unlocked.",
+        ),
+        Status::VerificationSent => (
+            "verification-sent",
+            "We have sent you a mail. Open its link or type its code to verify your address.",
+        ),
+        Status::Verified => (
+            "proven",
+            "Your address is verified; your account is being made.",
+        ),
+        Status::Failed => ("failed", "This registration has ended."),
     }
-    .into()
 }
 
 /// Who is a member is nobody's business: the word for it stays with the admins.

@@ -30,6 +30,7 @@ const FILES: &[(&str, &str)] = files![
     "account.ftl",
     "admin.ftl",
     "events.ftl",
+    "status.ftl",
 ];
 
 /// What the program says of itself, such as the words of its errors: the English ones stand beside

@@ -92,7 +92,7 @@ fn every_key_that_is_used_is_there() {
 
 /// Pages whose words are not of the catalogue: those that tell programmers of the API. The console is
 /// for staff, and in English, as registrarctl and the guides are; its pages say so (`lang`).
-const IN_ENGLISH: [&str; 4] = ["docs.html", "explain.html", "status.html", "receipt.html"];
+const IN_ENGLISH: [&str; 2] = ["docs.html", "explain.html"];
 
 #[test]
 fn templates_hold_no_words_of_their_own() {
@@ -149,6 +149,9 @@ fn german_has_words_for_what_the_program_says_itself() {
     for kind in Kind::ALL {
         must(format!("problem-{}", kind.code()));
         must(format!("problem-{}-title", kind.code()));
+    }
+    for key in crate::registration::MESSAGE_KEYS {
+        must(format!("says-{key}"));
     }
     for mode in Mode::ALL {
         must(format!("mode-{}", mode.as_str()));

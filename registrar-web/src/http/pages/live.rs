@@ -8,6 +8,7 @@ use futures_util::stream::{self, Stream};
 use serde_json::json;
 
 use super::status::{Phase, find};
+use super::visitor::Visitor;
 use crate::domain::Username;
 use crate::http::client_address::Client;
 use crate::http::extract::PathText;
@@ -27,12 +28,13 @@ pub(super) async fn events(
     State(state): State<AppState>,
     Extension(client): Extension<Client>,
     PathText(name): PathText,
+    visitor: Visitor,
 ) -> Result<Response, Problem> {
     let view = find(&state, &name).await?;
     let full = || Problem::new(Kind::Busy).retry_after(30);
     let room = state.live.clone().try_acquire_owned().map_err(|_| full())?;
     let share = state.live_of_client.open(&client.0.0).ok_or_else(full)?;
-    let changes = changes(state, view, (room, share));
+    let changes = changes(state, visitor, view, (room, share));
     let keep = KeepAlive::new().interval(Duration::from_secs(15));
     // nginx would otherwise gather events until they fill a buffer.
     let unbuffered = [("x-accel-buffering", "no")];
@@ -42,6 +44,7 @@ pub(super) async fn events(
 /// Where a stream is; `held` gives the client's share back when the stream ends.
 struct Follow<H> {
     state: AppState,
+    visitor: Visitor,
     name: Username,
     next: Option<RegistrationView>,
     shown: Option<RegistrationView>,
@@ -51,11 +54,13 @@ struct Follow<H> {
 
 fn changes<H: Send + 'static>(
     state: AppState,
+    visitor: Visitor,
     first: RegistrationView,
     held: H,
 ) -> impl Stream<Item = Result<Event, Infallible>> + Send {
     let follow = Follow {
         state,
+        visitor,
         name: first.username.clone(),
         next: Some(first),
         shown: None,
@@ -70,7 +75,7 @@ fn changes<H: Send + 'static>(
             if let Some(view) = follow.next.take()
                 && follow.shown.as_ref() != Some(&view)
             {
-                let event = event(&view);
+                let event = event(&follow.visitor, &view);
                 follow.shown = Some(view);
                 return Some((Ok(event), follow));
             }
@@ -93,11 +98,11 @@ fn is_over(view: &RegistrationView) -> bool {
     matches!(Phase::of(view), Phase::Done | Phase::Failed)
 }
 
-fn event(view: &RegistrationView) -> Event {
+fn event(visitor: &Visitor, view: &RegistrationView) -> Event {
     let data = json!({
         "status": view.status,
         "progress": view.progress,
-        "message": view.message,
+        "message": visitor.says(view),
         "phase": Phase::of(view).as_str(),
         "passed": view.details.history.iter().map(|p| p.status).collect::<Vec<_>>(),
     });

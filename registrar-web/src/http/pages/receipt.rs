@@ -2,16 +2,17 @@
 
 use askama::Template;
 use axum::extract::{Extension, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 
 use super::csrf::OurForm;
+use super::flash::Flash;
+use super::form::Field;
 use super::layout::{Page, render_with};
-use super::status::{Phase, REFRESH, Step, clock, steps};
+use super::status::{Phase, REFRESH, Step, steps};
 use super::visitor::Visitor;
-use crate::domain::SshKeysField;
-use crate::http::api::verify::RESEND_WORDS;
+use crate::domain::{Remark, SshKeysField};
 use crate::http::client_address::Client;
-use crate::http::extract::{Form, PathText, QueryText};
+use crate::http::extract::{Form, PathText};
 use crate::http::problem::Problem;
 use crate::http::problem_kind::Kind;
 use crate::http::state::AppState;
@@ -24,18 +25,15 @@ struct ReceiptPage<'a> {
     token: &'a str,
     view: &'a ReceiptView,
     phase: Phase,
+    says: String,
     steps: Vec<Step>,
-    verify_until: Option<String>,
-    notice: Option<&'static str>,
-    /// What a form of the page was answered with.
-    wrong: Option<Wrong<'a>>,
-}
-
-/// A form that has to be filled in again.
-struct Wrong<'a> {
-    form: Part,
-    error: String,
-    typed: &'a str,
+    alert: Option<String>,
+    /// Where the code goes.
+    code_action: String,
+    code_error: Option<String>,
+    address: Field,
+    keys: Field,
+    answer: Field,
 }
 
 /// The forms of the page.
@@ -47,90 +45,96 @@ enum Part {
     Answer,
 }
 
+/// A form that has to be filled in again.
+struct Wrong<'a> {
+    part: Part,
+    problem: &'a Problem,
+    sent: &'a Form,
+}
+
 impl Part {
-    fn field(self) -> &'static str {
+    /// What is said once it is done.
+    fn done(self) -> Flash {
         match self {
-            Self::Code => "code",
-            Self::Address => "personalEmail",
-            Self::Keys => "sshKeys",
-            Self::Answer => "text",
+            Self::Code => Flash::new("receipt-verified"),
+            Self::Address => Flash::new("receipt-address-changed"),
+            Self::Keys => Flash::new("receipt-keys-changed"),
+            Self::Answer => Flash::new("receipt-answered"),
         }
-    }
-
-    /// What is said once it is done; also the word in the address.
-    fn done(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Code => ("verified", "Thank you. Your address is verified."),
-            Self::Address => (
-                "address",
-                "Your address is changed. If a mail may be sent now, it is on its way there; what was sent to the old address is of no use any more.",
-            ),
-            Self::Keys => ("keys", "Your SSH keys are changed."),
-            Self::Answer => ("answered", "Thank you. The reviewers have your answer."),
-        }
-    }
-
-    /// What is said at an address that ends with that word.
-    fn notice(word: &str) -> Option<&'static str> {
-        if word == "resent" {
-            return Some(RESEND_WORDS);
-        }
-        [Self::Code, Self::Address, Self::Keys, Self::Answer]
-            .into_iter()
-            .map(Self::done)
-            .find_map(|(known, words)| (known == word).then_some(words))
     }
 }
 
-impl ReceiptPage<'_> {
-    fn error(&self, field: &str) -> Option<&str> {
-        let wrong = self.wrong.as_ref().filter(|w| w.form.field() == field);
-        wrong.map(|w| w.error.as_str())
-    }
+fn path_of(token: &str) -> String {
+    format!("/receipt/{token}")
+}
 
-    /// What was typed, for a form that is shown again.
-    fn typed(&self, field: &str) -> &str {
-        let wrong = self.wrong.as_ref().filter(|w| w.form.field() == field);
-        wrong.map_or("", |w| w.typed)
-    }
+/// The field of a form, filled in again and judged if that form was sent.
+fn again(field: Field, part: Part, visitor: &Visitor, wrong: Option<&Wrong<'_>>) -> Field {
+    let Some(wrong) = wrong.filter(|w| w.part == part) else {
+        return field;
+    };
+    let typed = wrong.sent.text(field.name);
+    // A private key is never sent back.
+    let is_private = typed.contains("PRIVATE KEY") || typed.contains("PuTTY-User-Key-File");
+    let field = field.with(if is_private { "" } else { typed });
+    field.judged(visitor, Some(wrong.problem))
 }
 
 fn write(
     visitor: &Visitor,
     token: &str,
     view: &ReceiptView,
-    notice: Option<&'static str>,
-    wrong: Option<Wrong<'_>>,
-    problem: Option<&Problem>,
+    wrong: Option<&Wrong<'_>>,
 ) -> Response {
     let phase = Phase::of(&view.public);
-    let name = &view.public.username;
-    let mut page = visitor.page(format!("Your registration of {name}"));
+    let title = visitor.t("receipt-title");
+    let mut page = visitor.page(title.with("name", &view.public.username));
     // Never while someone may be typing.
     page.refresh = matches!(phase, Phase::Working).then_some(REFRESH);
+    let address = Field::new("personalEmail", "email", visitor.t("receipt-address"), "")
+        .required()
+        .completed_by("email");
+    let keys = Field::new(
+        "sshKeys",
+        "textarea",
+        visitor.t("receipt-keys"),
+        visitor.t("receipt-keys-hint"),
+    )
+    .at_most(16_384);
+    let answer = Field::new(
+        "text",
+        "textarea",
+        visitor.t("receipt-answer"),
+        visitor.t("receipt-answer-hint"),
+    )
+    .required()
+    .at_most(u16::try_from(Remark::MOST).unwrap_or(u16::MAX));
+    let words = |w: &Wrong<'_>| visitor.problem_words(w.problem);
     let receipt = ReceiptPage {
         page,
         token,
         view,
         phase,
+        says: visitor.says(&view.public),
         steps: steps(&view.public),
-        verify_until: view.public.details.verify_until.map(clock),
-        notice,
-        wrong,
+        alert: wrong.map(words),
+        code_action: format!("{}/code", path_of(token)),
+        code_error: wrong.filter(|w| w.part == Part::Code).map(words),
+        address: again(address, Part::Address, visitor, wrong),
+        keys: again(keys, Part::Keys, visitor, wrong),
+        answer: again(answer, Part::Answer, visitor, wrong),
     };
-    render_with(&receipt, problem)
+    render_with(&receipt, wrong.map(|w| w.problem))
 }
 
 /// `GET /receipt/{token}`
 pub(super) async fn show(
     State(state): State<AppState>,
     PathText(token): PathText,
-    QueryText(query): QueryText,
     visitor: Visitor,
 ) -> Result<Response, Problem> {
     let view = state.registrar.receipt(&token).await?;
-    let notice = query.get("done").and_then(|word| Part::notice(word));
-    Ok(write(&visitor, &token, &view, notice, None, None))
+    Ok(write(&visitor, &token, &view, None))
 }
 
 /// `POST /receipt/{token}/code`
@@ -142,7 +146,7 @@ pub(super) async fn code(
 ) -> Result<Response, Problem> {
     let done = state.registrar.verify_receipt(&token, form.text("code"));
     let done = done.await.map(|_| ());
-    after(&state, &visitor, &token, Part::Code, &form, done).await
+    after(&state, &visitor, &token, (Part::Code, &form), done).await
 }
 
 /// `POST /receipt/{token}/address`
@@ -156,7 +160,7 @@ pub(super) async fn address(
     let email = form.text("personalEmail");
     let done = state.registrar.change_address(&token, email, &client.0);
     let done = done.await.map(|_| ());
-    after(&state, &visitor, &token, Part::Address, &form, done).await
+    after(&state, &visitor, &token, (Part::Address, &form), done).await
 }
 
 /// `POST /receipt/{token}/keys`
@@ -170,7 +174,7 @@ pub(super) async fn keys(
     let keys = SshKeysField::Paste(form.text("sshKeys").to_owned());
     let done = state.registrar.change_keys(&token, &keys, &client.0);
     let done = done.await.map(|_| ());
-    after(&state, &visitor, &token, Part::Keys, &form, done).await
+    after(&state, &visitor, &token, (Part::Keys, &form), done).await
 }
 
 /// `POST /receipt/{token}/answer`
@@ -184,7 +188,7 @@ pub(super) async fn answer(
     let text = form.text("text");
     let done = state.registrar.answer(&token, text, &client.0);
     let done = done.await.map(|_| ());
-    after(&state, &visitor, &token, Part::Answer, &form, done).await
+    after(&state, &visitor, &token, (Part::Answer, &form), done).await
 }
 
 /// `POST /receipt/{token}/resend`
@@ -194,7 +198,7 @@ pub(super) async fn resend(
     _: OurForm,
 ) -> Result<Response, Problem> {
     state.registrar.resend_receipt(&token).await?;
-    Ok(Redirect::to(&format!("/receipt/{token}?done=resent")).into_response())
+    Ok(Flash::new("status-resent").on(&path_of(&token)))
 }
 
 /// Back to the page when it is done; the page with what is wrong when it is not.
@@ -202,36 +206,26 @@ async fn after(
     state: &AppState,
     visitor: &Visitor,
     token: &str,
-    form: Part,
-    sent: &Form,
+    form: (Part, &Form),
     done: Result<(), ReceiptError>,
 ) -> Result<Response, Problem> {
+    let (part, sent) = form;
     let problem = match done {
-        Ok(()) => {
-            let (word, _) = form.done();
-            return Ok(Redirect::to(&format!("/receipt/{token}?done={word}")).into_response());
-        }
+        Ok(()) => return Ok(part.done().on(&path_of(token))),
         Err(error) => Problem::from(error),
     };
-    if matches!(
+    let is_ours = matches!(
         problem.kind,
         Kind::NotFound | Kind::StoreUnavailable | Kind::Internal
-    ) {
+    );
+    if is_ours {
         return Err(problem);
     }
     let view = state.registrar.receipt(token).await?;
-    let errors = problem.errors.first().map(|e| format!("{}.", e.message));
-    let typed = sent.text(form.field());
-    // A private key is never sent back.
-    let is_private = typed.contains("PRIVATE KEY") || typed.contains("PuTTY-User-Key-File");
     let wrong = Wrong {
-        form,
-        error: match form {
-            Part::Code => problem.detail.clone(),
-            _ => errors.unwrap_or_else(|| problem.detail.clone()),
-        },
-        typed: if is_private { "" } else { typed },
+        part,
+        problem: &problem,
+        sent,
     };
-    let problem = Some(&problem);
-    Ok(write(visitor, token, &view, None, Some(wrong), problem))
+    Ok(write(visitor, token, &view, Some(&wrong)))
 }

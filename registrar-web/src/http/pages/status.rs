@@ -7,7 +7,7 @@ use super::csrf::OurForm;
 use super::layout::{Page, render_with};
 use super::visitor::Visitor;
 use crate::domain::{Status, Timestamp, Username};
-use crate::http::api::verify::{RESEND_WORDS, resend as ask_again};
+use crate::http::api::verify::resend as ask_again;
 use crate::http::extract::{PathText, QueryText};
 use crate::http::problem::Problem;
 use crate::http::problem_kind::Kind;
@@ -23,8 +23,10 @@ struct StatusPage<'a> {
     page: Page<'a>,
     view: &'a RegistrationView,
     phase: Phase,
+    says: String,
     steps: Vec<Step>,
-    verify_until: Option<String>,
+    /// Where the code goes.
+    code_action: String,
     notice: Option<&'static str>,
     code_error: Option<String>,
 }
@@ -47,10 +49,11 @@ pub(super) enum Phase {
 /// One line of the list.
 pub(super) struct Step {
     pub(super) status: Status,
+    /// The key of its words.
     pub(super) words: &'static str,
     /// `done`, `now`, `failed` or `todo`.
     pub(super) state: &'static str,
-    pub(super) at: Option<String>,
+    pub(super) at: Option<Timestamp>,
 }
 
 impl Phase {
@@ -82,18 +85,30 @@ impl Phase {
     }
 }
 
+impl Step {
+    /// The key of the word before it.
+    pub(super) fn mark(&self) -> &'static str {
+        match self.state {
+            "done" => "status-done",
+            "now" => "status-next",
+            "failed" => "status-failed",
+            _ => "status-todo",
+        }
+    }
+}
+
 fn words(status: Status, last: bool) -> &'static str {
     match status {
-        Status::Initiated => "Registration taken in",
-        Status::UsernameValidated => "Name checked with the host",
-        Status::UserCreated => "Entered in the directory",
-        Status::SystemUserCreated => "Linux account made, still locked",
-        Status::MailConfigured if last => "Home, mailbox and neomutt set up; account unlocked",
-        Status::MailConfigured => "Home, mailbox and neomutt set up",
-        Status::VerificationSent => "Verification mail sent",
-        Status::Verified if last => "Address verified, account unlocked",
-        Status::Verified => "Address verified",
-        Status::Failed => "Failed",
+        Status::Initiated => "status-step-initiated",
+        Status::UsernameValidated => "status-step-username-validated",
+        Status::UserCreated => "status-step-user-created",
+        Status::SystemUserCreated => "status-step-system-user-created",
+        Status::MailConfigured if last => "status-step-mail-configured-last",
+        Status::MailConfigured => "status-step-mail-configured",
+        Status::VerificationSent => "status-step-verification-sent",
+        Status::Verified if last => "status-step-verified-last",
+        Status::Verified => "status-step-verified",
+        Status::Failed => "status-failed",
     }
 }
 
@@ -109,7 +124,7 @@ pub(super) fn steps(view: &RegistrationView) -> Vec<Step> {
         .statuses()
         .into_iter()
         .map(|status| {
-            let at = passed.get(status.as_str()).map(|at| clock(*at));
+            let at = passed.get(status.as_str()).copied();
             let state = match (at.is_some(), current_seen) {
                 (true, _) => "done",
                 (false, true) => "todo",
@@ -132,11 +147,6 @@ pub(super) fn steps(view: &RegistrationView) -> Vec<Step> {
         .collect()
 }
 
-/// A time for people, in UTC, as the host's logs have it.
-pub(super) fn clock(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
-}
-
 /// Reads a registration for its page.
 pub(super) async fn find(state: &AppState, name: &str) -> Result<RegistrationView, Problem> {
     let none = || {
@@ -156,17 +166,19 @@ fn write(
     code_problem: Option<&Problem>,
 ) -> Response {
     let phase = Phase::of(view);
-    let mut page = visitor.page(format!("Registration of {}", view.username));
+    let title = visitor.t("status-title").with("name", &view.username);
+    let mut page = visitor.page(title);
     // Never while someone types a code.
     page.refresh = matches!(phase, Phase::Working).then_some(REFRESH);
     let page = StatusPage {
         page,
         view,
         phase,
+        says: visitor.says(view),
+        code_action: format!("/signup/status/{}/code", view.username),
         steps: steps(view),
-        verify_until: view.details.verify_until.map(clock),
         notice,
-        code_error: code_problem.map(|p| p.detail.clone()),
+        code_error: code_problem.map(|p| visitor.problem_words(p)),
     };
     render_with(&page, code_problem)
 }
@@ -180,7 +192,12 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     let view = find(&state, &name).await?;
     let asked = query.contains_key("asked");
-    Ok(write(&visitor, &view, asked.then_some(RESEND_WORDS), None))
+    Ok(write(
+        &visitor,
+        &view,
+        asked.then_some("status-resent"),
+        None,
+    ))
 }
 
 /// `POST /signup/status/{username}/code`

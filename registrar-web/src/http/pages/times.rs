@@ -12,4 +12,9 @@ impl Page<'_> {
     pub(in crate::http) fn time(&self, at: &Timestamp) -> Html {
         Html::time(&at.to_string(), &utc(*at))
     }
+
+    /// A time within a sentence, in UTC.
+    pub(in crate::http) fn utc(&self, at: &Timestamp) -> String {
+        utc(*at)
+    }
 }

@@ -5,6 +5,7 @@ use super::visitor::Visitor;
 use crate::domain::{FormField, Mode};
 use crate::http::problem::{FieldProblem, Problem};
 use crate::http::problem_kind::Kind;
+use crate::registration::RegistrationView;
 use crate::text::Text;
 
 impl Visitor {
@@ -52,6 +53,14 @@ impl Visitor {
                 format!("{} {words}", of.or(instead))
             }
         }
+    }
+
+    /// What happens now with a registration.
+    pub(super) fn says(&self, view: &RegistrationView) -> String {
+        let key = format!("says-{}", view.message_key);
+        Text::new(self.language(), &key)
+            .or(view.message.as_str())
+            .to_string()
     }
 
     /// A problem in a few words.

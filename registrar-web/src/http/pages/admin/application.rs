@@ -6,7 +6,8 @@ use super::super::csrf::OurForm;
 use super::super::flash::Flash;
 use super::super::layout::{Page, render_with};
 use super::super::signed_in::SignedIn;
-use super::super::status::{Step, clock, steps};
+use super::super::status::{Step, steps};
+use super::super::times::utc;
 use super::Operators;
 use super::words::{Fact, facts, since, text};
 use crate::domain::{Email, RegistrationId, Remark};
@@ -98,7 +99,7 @@ async fn write(
     let own = admin.by.actor.name();
     let said = |by: &str, at, text: &Remark| Said {
         by: by.to_owned(),
-        at: clock(at),
+        at: utc(at),
         text: text.as_str().to_owned(),
     };
     let public = &view.public;
@@ -143,7 +144,7 @@ async fn write(
         claim: case.claim.as_ref().map(|c| Claimed {
             is_own: c.by == own,
             by: c.by.clone(),
-            until: clock(c.until),
+            until: utc(c.until),
             taken_from: c.taken_from.clone(),
         }),
         reasons: &state.registrar.policy().reject_reasons,

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::super::layout::{Page, render_with};
 use super::super::signed_in::SignedIn;
-use super::super::status::clock;
+use super::super::times::utc;
 use super::SiteAdmins;
 use super::words::link;
 use crate::audit::Checked;
@@ -47,7 +47,7 @@ impl From<AuditEntry> for Row {
         let subject = entry.subject.as_ref();
         Self {
             number: entry.number,
-            at: clock(entry.at),
+            at: utc(entry.at),
             actor: entry.actor.name().to_owned(),
             action: entry.action.as_str(),
             subject: subject.map(|s| format!("{} {}", s.kind, s.name)),

@@ -7,7 +7,7 @@ use super::super::csrf::OurForm;
 use super::super::flash::Flash;
 use super::super::layout::{Page, render_with};
 use super::super::signed_in::SignedIn;
-use super::super::status::clock;
+use super::super::times::utc;
 use super::Operators;
 use super::words::link;
 use crate::domain::{InviteStanding, MailState, Role};
@@ -62,7 +62,7 @@ impl From<ListedInvite> for Row {
             is_open: standing == InviteStanding::Open,
             standing: standing.as_str(),
             uses: format!("{done} of {}", terms.most_uses),
-            until: clock(invite.expires_at),
+            until: utc(invite.expires_at),
             mail: mail.map(|m| match m {
                 MailState::Queued => "mail waits".to_owned(),
                 MailState::Sent { .. } => "mail sent".to_owned(),

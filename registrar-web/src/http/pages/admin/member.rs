@@ -6,7 +6,7 @@ use super::super::csrf::OurForm;
 use super::super::flash::Flash;
 use super::super::layout::{Page, render_with};
 use super::super::signed_in::{SignedIn, SiteAdmins};
-use super::super::status::clock;
+use super::super::times::utc;
 use super::Operators;
 use super::words::{Fact, facts, since, text};
 use crate::domain::{Decision, RequestId, Role, Stage, User, UserId, UserState};
@@ -56,7 +56,7 @@ fn known(id: &str) -> Result<UserId, Problem> {
 fn decided(decision: Option<&Decision>) -> Option<String> {
     let Decision { at, by, reason } = decision?;
     let why = reason.as_ref().map_or(String::new(), |r| format!(": {r}"));
-    Some(format!("by {by}, {}{why}", clock(*at)))
+    Some(format!("by {by}, {}{why}", utc(*at)))
 }
 
 async fn host_of(state: &AppState, user: &User, request: RequestId) -> Host {

@@ -6,7 +6,7 @@ use axum::response::Response;
 
 use super::super::layout::{Page, render_with};
 use super::super::signed_in::SignedIn;
-use super::super::status::clock;
+use super::super::times::utc;
 use super::Operators;
 use super::words::link;
 use crate::domain::{Role, User, UserId, UserState};
@@ -58,8 +58,8 @@ impl From<User> for Row {
             role: user.role.as_str(),
             state: user.state.as_str(),
             host: user.standing.host_follow_up.map(|h| h.as_str()),
-            since: clock(user.created_at),
-            last_login: user.access.last_login_at.map(clock),
+            since: utc(user.created_at),
+            last_login: user.access.last_login_at.map(utc),
         }
     }
 }

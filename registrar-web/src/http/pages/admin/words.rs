@@ -2,12 +2,12 @@
 
 use std::fmt::Display;
 
-use super::super::status::clock;
+use super::super::times::utc;
 use crate::domain::Timestamp;
 
 /// A time, and how long ago that was.
 pub(super) fn since(at: Timestamp, now: Timestamp) -> String {
-    format!("{} ({} ago)", clock(at), ago(at, now))
+    format!("{} ({} ago)", utc(at), ago(at, now))
 }
 
 /// How long ago, in one unit.
