@@ -336,14 +336,16 @@ fn names_of_users_and_groups_are_one_namespace() {
     });
 }
 
-/// What `RestrictSUIDSGID=yes` does (systemd.exec(5)), and the capabilities of the unit besides: a
-/// filter under which whatever would set a setuid or setgid bit is answered by EPERM.
+/// What `RestrictSUIDSGID=yes` and `RestrictNamespaces=yes` do (systemd.exec(5)): a filter under which
+/// whatever would set a setuid or setgid bit, or make a namespace, is answered by EPERM.
 const RESTRICTED: &str = r#"
 my @filter = (0x20, 0, 0, 0);
-# chmod, fchmod, fchmodat, fchmodat2, mkdir, mkdirat: the argument that holds the mode.
-for ([90, 1], [91, 1], [268, 2], [452, 2], [83, 1], [258, 2]) {
-    my ($call, $argument) = @$_;
-    push @filter, 0x15, 0, 4, $call, 0x20, 0, 0, 16 + 8 * $argument, 0x45, 0, 1, 06000,
+# clone3 keeps its flags where no filter can look.
+push @filter, 0x15, 0, 1, 435, 0x06, 0, 0, 0x00050026;
+# chmod, fchmod, fchmodat, fchmodat2, mkdir, mkdirat: the argument that holds the mode. unshare, clone: flags.
+for ([90, 1], [91, 1], [268, 2], [452, 2], [83, 1], [258, 2], [272, 0, 0x7e020080], [56, 0, 0x7e020000]) {
+    my ($call, $argument, $bits) = (@$_, 06000);
+    push @filter, 0x15, 0, 4, $call, 0x20, 0, 0, 16 + 8 * $argument, 0x45, 0, 1, $bits,
         0x06, 0, 0, 0x00050001, 0x06, 0, 0, 0x7fff0000;
 }
 push @filter, 0x06, 0, 0, 0x7fff0000;
@@ -351,7 +353,12 @@ my $filter = pack "(SCCL)*", @filter;
 my $program = pack "S x![Q] P", @filter / 4, $filter;
 syscall(157, 38, 1, 0, 0, 0) == 0 or die "no new privileges: $!";
 syscall(157, 22, 2, $program) == 0 or die "filter: $!";
-if ($ARGV[0] eq "probe") { mkdir "/run/probe", 02755 and die "not filtered"; print "filtered\n"; exit }
+if ($ARGV[0] eq "probe") {
+    mkdir "/run/probe", 02755 and die "a setgid bit was set";
+    syscall(272, 0x10000000) == 0 and die "a namespace was made";
+    print "filtered\n";
+    exit;
+}
 exec @ARGV or die "exec: $!";
 "#;
 
