@@ -73,7 +73,8 @@ impl Columns {
                 let size = ((step * 0.78).max(1.0), h);
                 svg.rect(colour(k), (x + step * 0.11, y), size, &says);
             }
-            if n % every == 0 {
+            // The last one, which is the newest, always has its words.
+            if (count - 1 - n).is_multiple_of(every) {
                 let at = (x + step / 2.0, HEIGHT - 8.0);
                 svg.words(Anchor::Middle, at, label);
             }

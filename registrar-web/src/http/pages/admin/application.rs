@@ -122,7 +122,7 @@ async fn write(
                 "Status",
                 Some(format!("{} ({} %)", public.status, public.progress)),
             ),
-            ("What happens", Some(public.message.clone())),
+            ("The applicant reads", Some(public.message.clone())),
             ("Review", Some(view.review.words())),
             ("Mail", details.mail_trouble.clone()),
             ("Last error", text(view.last_error.as_ref())),
