@@ -13,6 +13,7 @@ pub mod crash_point;
 pub mod domain;
 pub mod events;
 pub mod hash;
+pub mod host_groups;
 pub mod http;
 pub mod logging;
 pub mod mail;

@@ -60,7 +60,7 @@ async fn once_confirmed_a_login_takes_password_and_code() {
     assert_eq!(different.len(), 10);
     assert_eq!(
         app.factor(&held).await,
-        json!({"method": "totp", "totp": true, "email": false, "required": false, "recoveryCodesLeft": 10})
+        json!({"method": "totp", "totp": true, "email": false, "required": false, "organizationPrefers": null, "recoveryCodesLeft": 10})
     );
     let challenge = app.asked("ada", "totp").await;
     let answer = app.verify_totp(&challenge, &phone.code(&app, 0)).await;

@@ -291,7 +291,7 @@ async fn roles_that_must_have_a_second_factor_get_a_code_by_mail_from_the_next_l
     let next = Held::of(&app.refresh(&held.refresh).await);
     assert_eq!(
         app.factor(&next).await,
-        json!({"method": "email", "totp": false, "email": false, "required": true, "recoveryCodesLeft": 0})
+        json!({"method": "email", "totp": false, "email": false, "required": true, "organizationPrefers": null, "recoveryCodesLeft": 0})
     );
     let challenge = app.asked("ada", "email").await;
     let code = app.mailed_code().await;

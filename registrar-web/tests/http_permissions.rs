@@ -10,7 +10,8 @@ use registrar_web::http::{PERMISSIONS, Permission, Who, document};
 
 fn path_of(line: &Permission) -> String {
     let path = line.path.replace("{username}", "ada");
-    path.replace("{id}", "x").replace("{token}", "x")
+    let path = path.replace("{id}", "x").replace("{token}", "x");
+    path.replace("{member}", "x")
 }
 
 async fn call(app: &App, line: &Permission, token: Option<&str>) -> (StatusCode, String) {

@@ -455,6 +455,13 @@ async fn who_may_invite_to_several_roles_chooses_one() {
         ("email", "org@example.org"),
         ("uses", ""),
     ];
+    let page = refused(&app, path, path, &fields, 422).await;
+    assert!(
+        page.text.contains("id=\"organization.name-error\""),
+        "{}",
+        page.text
+    );
+    let fields = [&fields[..], &[("organization.name", "The Gardeners")]].concat();
     let made = app.submit(path, path, &fields).await;
     assert!(made.text.contains("id=\"invite-link\""), "{}", made.text);
     let fields = [("role", "client_user"), ("uses", "many")];

@@ -83,7 +83,10 @@ async fn the_table_says_who_may_invite_whom() {
             // Plain members are brought in by operators and higher roles.
             let may = may || role == Role::ClientUser && own.is_at_least(Role::Operator);
             let email = format!("{}-{}@example.org", own as u8, role as u8);
-            let body = json!({"email": email, "role": role.as_str()});
+            let mut body = json!({"email": email, "role": role.as_str()});
+            if role == Role::ClientAdmin {
+                body["organization"] = json!({"name": format!("Acme {}", own as u8)});
+            }
             let answer = invite(&app, &held, body).await;
             let want = if may { 201 } else { 403 };
             assert_eq!(answer.status, want, "{own:?} {role:?}: {}", answer.text);
@@ -99,7 +102,10 @@ async fn the_table_is_configuration() {
     let app = App::with(config);
     let (_, held) = app.member_as("eve", Role::SiteAdmin).await;
     let ask = async |role: &str| {
-        let body = json!({"email": format!("{role}@example.org"), "role": role});
+        let mut body = json!({"email": format!("{role}@example.org"), "role": role});
+        if role == "client_admin" {
+            body["organization"] = json!({"name": "Acme"});
+        }
         invite(&app, &held, body).await.status.as_u16()
     };
     assert_eq!(ask("operator").await, 403);
@@ -198,7 +204,7 @@ async fn opening_the_link_spends_nothing_however_often() {
             "role": "operator",
             "email": "g…@example.org",
             "message": "Join us!",
-            "inviter": null,
+            "inviter": null, "organization": null,
             "community": "Tilde Town",
             "expiresAt": made["expiresAt"],
         })

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use provision_api::{Account, HealthReply};
 use registrar_web::domain::{
-    BcryptHash, DisplayName, RegistrationId, RequestId, SshPublicKey, Status, Username,
-    VerificationToken, WorkerId,
+    BcryptHash, DisplayName, GroupOnHost, RegistrationId, RequestId, Slug, SshPublicKey, Status,
+    Username, VerificationToken, WorkerId,
 };
 use registrar_web::ports::{
     Activation, Availability, MailError, ProvisionFailure, Provisioner, SystemStatus,
@@ -143,6 +143,31 @@ impl Provisioner for SlowHost {
         new: &DisplayName,
     ) -> Result<Account, ProvisionFailure> {
         self.host.set_display_name(request, name, new).await
+    }
+
+    async fn create_group(
+        &self,
+        request: RequestId,
+        name: &Slug,
+    ) -> Result<String, ProvisionFailure> {
+        self.host.create_group(request, name).await
+    }
+
+    async fn set_group_members(
+        &self,
+        request: RequestId,
+        name: &Slug,
+        members: &[Username],
+    ) -> Result<(), ProvisionFailure> {
+        self.host.set_group_members(request, name, members).await
+    }
+
+    async fn group(
+        &self,
+        request: RequestId,
+        name: &Slug,
+    ) -> Result<Option<GroupOnHost>, ProvisionFailure> {
+        self.host.group(request, name).await
     }
 
     async fn system_status(

@@ -118,6 +118,10 @@ invites-message = Ein Wort dazu
 invites-message-hint = Höchstens 500 Zeichen, ohne Links.
 invites-uses = Für wie viele
 invites-uses-hint = 1 bis 200; mehr als eine nur für einfache Mitglieder.
+invites-organization = Organisation
+invites-organization-hint = Für ihren Admin: wie die heißt, die mit der Zusage beginnt.
+invites-organization-slug = Ihr Kurzname
+invites-organization-slug-hint = Leer: aus dem Namen gebildet. Allein: eine Organisation, die es schon gibt.
 invites-own-title = Deine Einladungen
 invites-for-anyone = { $uses ->
     [one] Für die Person, die den Link hat

@@ -118,6 +118,10 @@ invites-message = A word to them
 invites-message-hint = At most 500 characters, without links.
 invites-uses = For how many
 invites-uses-hint = 1 to 200; more than one for plain members only.
+invites-organization = Organization
+invites-organization-hint = For its admin: how the one is called that begins when they accept.
+invites-organization-slug = Its short name
+invites-organization-slug-hint = Made of the name when left out. Alone: an organization that there is.
 invites-own-title = Your invites
 invites-for-anyone = { $uses ->
     [one] For who has the link

@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::crash_point;
 use crate::domain::WorkerId;
 use crate::hash::HashPool;
+use crate::host_groups::HostGroups;
 use crate::http::{self, AppState};
 use crate::mail::{self, Community};
 use crate::metrics::metered_mailer;
@@ -33,6 +34,7 @@ pub(super) struct Round {
     registrar: Registrar,
     auth: Auth,
     host_side: HostSide,
+    host_groups: HostGroups,
     people: People,
     outbox: Outbox,
     config: Config,
@@ -88,6 +90,7 @@ impl Round {
         );
         Ok(Self {
             host_side: auth.host_side(worker.clone()),
+            host_groups: HostGroups::new(world.clone(), worker.clone()),
             auth,
             saga: Saga::new(world.clone(), policy, worker),
             registrar,
@@ -114,6 +117,11 @@ impl Round {
         tasks.spawn({
             let stop = stop.clone();
             async move { saga.serve(stop).await }
+        });
+        let host_groups = self.host_groups;
+        tasks.spawn({
+            let stop = stop.clone();
+            async move { host_groups.serve(stop).await }
         });
         let (host_side, auth) = (self.host_side, self.auth);
         tasks.spawn({

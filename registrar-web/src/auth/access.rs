@@ -39,7 +39,7 @@ pub struct Claims {
     pub email: String,
     /// What the member may do.
     pub role: Role,
-    /// The member's organisation.
+    /// The id of the member's organisation.
     pub org: Option<String>,
     /// The session.
     pub sid: SessionId,
@@ -95,7 +95,7 @@ impl Issuer {
             username: user.username.to_string(),
             email: user.email.to_string(),
             role: user.role,
-            org: None,
+            org: user.organisation.map(|id| id.to_string()),
             sid: session,
             jti,
             iat: now.as_second(),

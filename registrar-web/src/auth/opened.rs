@@ -2,7 +2,7 @@
 
 use super::error::{LoginError, TokenError};
 use super::world::{Auth, Client, Tokens};
-use crate::domain::{News, PageToken, Session, SessionEnd, Timestamp, User};
+use crate::domain::{FactorNotice, News, PageToken, Session, SessionEnd, Timestamp, User};
 use crate::ports::{EntropyExt, PageRequest, StoreError};
 use crate::tally::{Tallied, tally};
 
@@ -23,6 +23,11 @@ pub trait Opened: Sized + Send + 'static {
     /// The session that was begun.
     #[doc(hidden)]
     fn session(&self) -> &Session;
+
+    /// With what is new since the last login.
+    #[doc(hidden)]
+    #[must_use]
+    fn telling(self, notice: Option<FactorNotice>) -> Self;
 }
 
 /// A session of pages.
@@ -34,6 +39,8 @@ pub struct PageLogin {
     pub user: User,
     /// The session.
     pub session: Session,
+    /// What is new since the last login.
+    pub notice: Option<FactorNotice>,
 }
 
 impl Opened for Tokens {
@@ -63,6 +70,10 @@ impl Opened for Tokens {
     fn session(&self) -> &Session {
         &self.session
     }
+
+    fn telling(self, notice: Option<FactorNotice>) -> Self {
+        Self { notice, ..self }
+    }
 }
 
 impl Opened for PageLogin {
@@ -85,11 +96,16 @@ impl Opened for PageLogin {
             token,
             user,
             session,
+            notice: None,
         })
     }
 
     fn session(&self) -> &Session {
         &self.session
+    }
+
+    fn telling(self, notice: Option<FactorNotice>) -> Self {
+        Self { notice, ..self }
     }
 }
 

@@ -14,8 +14,8 @@ use super::keys::{KeyError, KeyRing};
 use crate::audit::By;
 use crate::config::{Config, PasswordMode, TokenAlgorithm};
 use crate::domain::{
-    Action, BcryptHash, Device, FactorPolicy, MailDomain, Origin, RefreshKey, RefreshToken,
-    Session, Subject, User, WorkerId,
+    Action, BcryptHash, Device, FactorNotice, FactorPolicy, MailDomain, Origin, RefreshKey,
+    RefreshToken, Session, Subject, User, WorkerId,
 };
 use crate::hash::HashPool;
 use crate::ports::{EntropyExt, StoreError};
@@ -118,6 +118,8 @@ pub struct Tokens {
     pub user: User,
     /// The session.
     pub session: Session,
+    /// What is new since the last login.
+    pub notice: Option<FactorNotice>,
 }
 
 /// Logins, tokens and sessions.
@@ -234,6 +236,7 @@ impl Auth {
             refresh_until: session.expires_at,
             user,
             session,
+            notice: None,
         })
     }
 }

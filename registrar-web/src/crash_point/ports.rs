@@ -8,9 +8,9 @@ use provision_api::{Account, HealthReply};
 
 use super::armed::at;
 use crate::domain::{
-    AuditEntry, BcryptHash, DisplayName, Email, EventId, Invite, InviteId, LiveEvent, MailId,
-    MailJob, Registration, RegistrationId, RequestId, Session, SessionId, SshPublicKey,
-    TokenDigest, User, UserId, Username,
+    AuditEntry, BcryptHash, DisplayName, Email, EventId, GroupOnHost, Invite, InviteId, LiveEvent,
+    MailId, MailJob, Registration, RegistrationId, RequestId, Session, SessionId, Slug,
+    SshPublicKey, TokenDigest, User, UserId, Username,
 };
 use crate::ports::{
     Activation, AuditFilter, AuditStore, Availability, EventFilter, EventStore, InviteFilter,
@@ -390,6 +390,31 @@ impl Provisioner for Deadly<dyn Provisioner> {
         name: &DisplayName,
     ) -> Result<Account, ProvisionFailure> {
         self.0.set_display_name(request, username, name).await
+    }
+
+    async fn create_group(
+        &self,
+        request: RequestId,
+        name: &Slug,
+    ) -> Result<String, ProvisionFailure> {
+        self.0.create_group(request, name).await
+    }
+
+    async fn set_group_members(
+        &self,
+        request: RequestId,
+        name: &Slug,
+        members: &[Username],
+    ) -> Result<(), ProvisionFailure> {
+        self.0.set_group_members(request, name, members).await
+    }
+
+    async fn group(
+        &self,
+        request: RequestId,
+        name: &Slug,
+    ) -> Result<Option<GroupOnHost>, ProvisionFailure> {
+        self.0.group(request, name).await
     }
 
     async fn system_status(

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{RequestId, User, UserId};
+use super::{Organisation, RequestId, User, UserId};
 
 /// Names an entry: [`AuditEntry::id_of`] its number, so that the order of ids is newest first.
 pub type AuditId = Uuid;
@@ -34,6 +34,21 @@ pub enum Action {
     MemberResumed,
     /// An account was suspended.
     MemberSuspended,
+    /// An organisation is called otherwise, or prefers another second factor.
+    #[serde(rename = "organization-changed")]
+    OrganisationChanged,
+    /// An organisation has begun.
+    #[serde(rename = "organization-created")]
+    OrganisationCreated,
+    /// A member was taken into an organisation, or has another role there.
+    #[serde(rename = "organization-joined")]
+    OrganisationJoined,
+    /// A member was taken out of an organisation.
+    #[serde(rename = "organization-left")]
+    OrganisationLeft,
+    /// The host is asked again at once for an organisation's group.
+    #[serde(rename = "organization-retried")]
+    OrganisationRetried,
     /// A password was changed by who knew it.
     PasswordChanged,
     /// A password was chosen anew with the link or code of a mail.
@@ -160,6 +175,12 @@ impl Subject {
     #[must_use]
     pub fn member(user: &User) -> Self {
         Self::new("member", user.id, user.username.as_str())
+    }
+
+    /// An organisation.
+    #[must_use]
+    pub fn organisation(organisation: &Organisation) -> Self {
+        Self::new("organization", organisation.id, organisation.slug.as_str())
     }
 
     /// Something else.

@@ -75,6 +75,18 @@ pub enum ActError {
     Gone,
 }
 
+impl User {
+    /// What the member does is done on this authority.
+    #[must_use]
+    pub fn authority(&self) -> Authority {
+        Authority::Member {
+            id: self.id,
+            role: self.role,
+            organisation: self.organisation,
+        }
+    }
+}
+
 impl Authority {
     /// Whether it is above a role.
     #[must_use]

@@ -36,7 +36,7 @@ pub use email::{Email, EmailError, MailDomain};
 pub use event::{EventId, LiveEvent, News};
 pub use invite::{
     Invite, InviteId, InviteNote, InviteStanding, InviteState, InviteTerms, InviteUse, Inviter,
-    NoteError, Revoked,
+    Joins, NoteError, Revoked,
 };
 pub use organisation::{
     GroupOnHost, GroupTask, HostGroup, Organisation, OrganisationId, SeesNobody, Slug, SlugError,
@@ -55,9 +55,9 @@ pub use review::{
     spellings,
 };
 pub use second_factor::{
-    Answered, Challenge, ChallengeId, ChallengeToken, FactorMethod, FactorPolicy, Proof,
-    RecoveryCode, SealedSecret, SecondFactor, TotpSecret, Unconfirmed, Unreadable, login_code,
-    second_factor_of,
+    Answered, Challenge, ChallengeId, ChallengeToken, FactorMethod, FactorNews, FactorNotice,
+    FactorPolicy, Proof, RecoveryCode, SealedSecret, SecondFactor, TotpSecret, Unconfirmed,
+    Unreadable, login_code, second_factor_of,
 };
 pub use session::{
     Device, Ended, FormToken, Origin, PageToken, Presented, RefreshKey, RefreshToken, Session,

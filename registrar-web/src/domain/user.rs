@@ -162,6 +162,12 @@ impl User {
         self.email_proven.then(|| self.email.unique_key())
     }
 
+    /// Whether the member may log in.
+    #[must_use]
+    pub fn is_let_in(&self) -> bool {
+        self.state == UserState::Active
+    }
+
     /// Ends every session, wherever it is.
     pub fn end_sessions(&mut self) {
         self.access.epoch = self.access.epoch.saturating_add(1);

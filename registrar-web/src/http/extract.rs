@@ -27,6 +27,9 @@ pub(super) struct Form(Vec<(String, String)>);
 /// The one parameter of a path, decoded.
 pub(super) struct PathText(pub String);
 
+/// The first two parameters of a path, decoded.
+pub(super) struct PathTexts(pub String, pub String);
+
 /// What stands behind the `?`, decoded; of a name that is there twice, the last.
 pub(super) struct QueryText(pub BTreeMap<String, String>);
 
@@ -112,6 +115,21 @@ impl Form {
         Some(self.text(name))
             .filter(|t| !t.trim().is_empty())
             .map(str::to_owned)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for PathTexts {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let params = RawPathParams::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Problem::new(Kind::MalformedQuery))?;
+        let mut texts = params.iter().map(|(_, text)| text.to_owned());
+        match (texts.next(), texts.next()) {
+            (Some(first), Some(second)) => Ok(Self(first, second)),
+            _ => Err(Problem::new(Kind::NotFound)),
+        }
     }
 }
 

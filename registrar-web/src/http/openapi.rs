@@ -49,6 +49,7 @@ pub(super) fn routes() -> (Router<AppState>, OpenApi) {
             tag("people", "One's own profile and account; the members and their roles."),
             tag("invites", "Bring people in."),
             tag("live", "What one is told of while it happens, and reads up afterwards."),
+            tag("organizations", "Members under admins of their own, with a group on the host."),
             tag("two-factor", "What a login asks for after the password."),
             tag("admin", "Review and mend; with the admin token, or the access token of a member whose role allows it."),
             tag("internal", "For other services on the same host, by the socket that server.internal_socket names; elsewhere these answer 401."),
@@ -102,6 +103,8 @@ pub(super) fn routes() -> (Router<AppState>, OpenApi) {
         .merge(api::users::routes())
         .merge(api::invites::routes())
         .merge(api::events::routes())
+        .merge(api::organization::routes())
+        .merge(api::organizations::routes())
         .merge(api::keys::routes())
         .merge(api::admin::routes())
         .merge(api::admin_review::routes())

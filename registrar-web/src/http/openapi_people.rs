@@ -13,6 +13,8 @@ use crate::people::PeopleError;
 
 /// What a list may be answered with.
 pub(super) struct ListProblems;
+/// What a list of the members of an organization may be answered with.
+pub(super) struct MembersProblems;
 /// What a route for one member or invite may be answered with.
 pub(super) struct OneProblems;
 /// What a change of one member or invite may be answered with.
@@ -40,6 +42,17 @@ impl IntoResponses for ListProblems {
         let mut problems = everywhere();
         problems.push(Problem::new(Kind::Forbidden));
         problems.push(invalid("limit", "malformed", "write a number"));
+        of(problems)
+    }
+}
+
+impl IntoResponses for MembersProblems {
+    fn responses() -> Responses {
+        let mut problems = everywhere();
+        problems.push(Problem::new(Kind::Forbidden));
+        problems.push(PeopleError::NoOrganisation.into());
+        problems.push(invalid("limit", "malformed", "write a number"));
+        problems.push(Problem::new(Kind::MalformedQuery));
         of(problems)
     }
 }

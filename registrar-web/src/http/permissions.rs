@@ -52,7 +52,7 @@ const fn line(method: &'static str, path: &'static str, who: Who) -> Permission 
 
 /// The table.
 pub const PERMISSIONS: &[Permission] = {
-    use Role::{ClientUser, Operator, SiteAdmin, SuperAdmin};
+    use Role::{ClientAdmin, ClientUser, Operator, SiteAdmin, SuperAdmin};
     use Who::{AtLeast, Everyone, Member, SelfOr, Sibling};
     &[
         line(
@@ -153,13 +153,34 @@ pub const PERMISSIONS: &[Permission] = {
         line("GET", "/api/auth/profile", Member),
         line("PUT", "/api/auth/profile", Member),
         line("GET", "/api/auth/user-data", Member),
-        line("GET", "/api/users", AtLeast(Operator)),
+        // Who runs an organization sees its members.
+        line("GET", "/api/users", AtLeast(ClientAdmin)),
         line("GET", "/api/users/{id}", SelfOr(Operator)),
         line("PUT", "/api/users/{id}", SelfOr(Operator)),
         line("DELETE", "/api/users/{id}", SelfOr(SiteAdmin)),
         line("POST", "/api/users/{id}/suspend", AtLeast(Operator)),
         line("POST", "/api/users/{id}/resume", AtLeast(Operator)),
         line("POST", "/api/users/{id}/role", AtLeast(SiteAdmin)),
+        line("GET", "/api/organization", Member),
+        line("PUT", "/api/organization", AtLeast(ClientAdmin)),
+        line("GET", "/api/organization/members", AtLeast(ClientAdmin)),
+        line(
+            "DELETE",
+            "/api/organization/members/{id}",
+            AtLeast(ClientAdmin),
+        ),
+        line("GET", "/api/organizations", AtLeast(Operator)),
+        line("POST", "/api/organizations", AtLeast(Operator)),
+        line("GET", "/api/organizations/{id}", AtLeast(Operator)),
+        line("PUT", "/api/organizations/{id}", AtLeast(Operator)),
+        line("GET", "/api/organizations/{id}/members", AtLeast(Operator)),
+        line("POST", "/api/organizations/{id}/members", AtLeast(Operator)),
+        line(
+            "DELETE",
+            "/api/organizations/{id}/members/{member}",
+            AtLeast(Operator),
+        ),
+        line("POST", "/api/organizations/{id}/retry", AtLeast(Operator)),
         // Whom one may invite depends on the invite; the lists have one's own.
         line("POST", "/api/invites/create", AtLeast(ClientUser)),
         line("GET", "/api/invites/list", AtLeast(ClientUser)),

@@ -9,9 +9,10 @@ impl From<PeopleError> for Problem {
     fn from(error: PeopleError) -> Self {
         let words = capitalised(&format!("{error}."));
         match error {
-            PeopleError::NoMember | PeopleError::NoInvite => {
-                Self::with_detail(Kind::NotFound, words)
-            }
+            PeopleError::NoMember
+            | PeopleError::NoInvite
+            | PeopleError::NoOrganisation
+            | PeopleError::InNoOrganisation => Self::with_detail(Kind::NotFound, words),
             PeopleError::Act(
                 ActError::NotBelow
                 | ActError::RoleNotBelow

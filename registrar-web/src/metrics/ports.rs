@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use provision_api::{Account, HealthReply};
 
 use super::Metrics;
-use crate::domain::{BcryptHash, DisplayName, RegistrationId, RequestId, SshPublicKey, Username};
+use crate::domain::{
+    BcryptHash, DisplayName, GroupOnHost, RegistrationId, RequestId, Slug, SshPublicKey, Username,
+};
 use crate::ports::{
     Activation, Availability, MailError, Mailer, Message, ProvisionFailure, Provisioner,
     SystemStatus,
@@ -130,6 +132,34 @@ impl Provisioner for Metered<dyn Provisioner> {
     ) -> Result<Account, ProvisionFailure> {
         let call = self.port.set_display_name(request, username, name);
         self.count("SetDisplayName", call).await
+    }
+
+    async fn create_group(
+        &self,
+        request: RequestId,
+        name: &Slug,
+    ) -> Result<String, ProvisionFailure> {
+        let call = self.port.create_group(request, name);
+        self.count("CreateGroup", call).await
+    }
+
+    async fn set_group_members(
+        &self,
+        request: RequestId,
+        name: &Slug,
+        members: &[Username],
+    ) -> Result<(), ProvisionFailure> {
+        let call = self.port.set_group_members(request, name, members);
+        self.count("SetGroupMembers", call).await
+    }
+
+    async fn group(
+        &self,
+        request: RequestId,
+        name: &Slug,
+    ) -> Result<Option<GroupOnHost>, ProvisionFailure> {
+        let call = self.port.group(request, name);
+        self.count("GetGroup", call).await
     }
 
     async fn system_status(

@@ -10,6 +10,7 @@ use crate::domain::{
     Action, Actor, AuditEvent, Email, HostFollowUp, InviteId, RequestId, Subject, User, UserId,
 };
 use crate::ports::{EntropyExt, PageRequest, ProvisionFailure, StoreError, UserFilter};
+use crate::registration::touch_group;
 
 /// How often to look.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
@@ -183,7 +184,10 @@ impl People {
         }
         user.standing.host_follow_up = None;
         match self.world.store.update_user(user).await {
-            Ok(_) => Ok(true),
+            Ok(user) => {
+                touch_group(&self.world, user.organisation).await?;
+                Ok(true)
+            }
             // Something else was decided meanwhile; the next look sees.
             Err(StoreError::Conflict) => Ok(false),
             Err(e) => Err(e),

@@ -11,6 +11,12 @@ pub enum PeopleError {
     /// There is no such invite, or it is not one's own.
     #[error("there is no such invite")]
     NoInvite,
+    /// There is no such organisation.
+    #[error("there is no such organization")]
+    NoOrganisation,
+    /// Who asks belongs to none.
+    #[error("you belong to no organization")]
+    InNoOrganisation,
     /// A rule speaks against it.
     #[error(transparent)]
     Act(#[from] ActError),

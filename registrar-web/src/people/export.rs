@@ -1,5 +1,5 @@
-use super::{Acting, People};
-use crate::domain::{Action, AuditEntry, Invite, Registration, Session, User};
+use super::{Acting, ListedInvite, People};
+use crate::domain::{Action, AuditEntry, Registration, Session, User};
 use crate::ports::{AuditFilter, InviteFilter, PageRequest, StoreError};
 
 /// How many entries of each kind a file has at most, the newest ones of the audit log.
@@ -15,7 +15,7 @@ pub struct Export {
     /// Where the member is logged in.
     pub sessions: Vec<Session>,
     /// The invites that the member made.
-    pub invites: Vec<Invite>,
+    pub invites: Vec<ListedInvite>,
     /// What the member did, and what was done to the account.
     pub audit: Vec<AuditEntry>,
 }
@@ -43,7 +43,14 @@ impl People {
         let mut page = first();
         loop {
             let found = store.list_invites(InviteFilter::By(user.id), &page).await?;
-            invites.extend(found.items);
+            for invite in found.items {
+                invites.push(ListedInvite {
+                    standing: invite.standing(self.world.now()),
+                    mail: None,
+                    joined: self.joined(&invite).await?,
+                    invite,
+                });
+            }
             page.after = found.next;
             if page.after.is_none() || invites.len() >= MOST {
                 break;

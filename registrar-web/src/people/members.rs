@@ -2,9 +2,10 @@ use super::scan::{SearchText, scan};
 use super::{Acting, People, PeopleError};
 use crate::auth::Typed;
 use crate::domain::{
-    Act, ActError, Action, Decision, News, Role, Subject, User, UserId, UserState,
+    Act, ActError, Action, Decision, News, OrganisationId, Role, Subject, User, UserId, UserState,
 };
 use crate::ports::{Page, PageRequest, StoreError, UserFilter};
+use crate::registration::touch_group;
 
 /// How often a write is tried again when others write the same record.
 const TRIES: usize = 16;
@@ -20,11 +21,16 @@ pub struct MemberQuery {
     pub role: Option<Role>,
     /// Whether something is left to do on the host.
     pub host_pending: bool,
+    /// The organisation that they belong to.
+    pub organisation: Option<OrganisationId>,
 }
 
 impl MemberQuery {
     /// What the store can find by itself; the rest is looked for.
     fn filter(&self) -> UserFilter {
+        if let Some(id) = self.organisation {
+            return UserFilter::Of(id);
+        }
         match (self.host_pending, self.state, self.role) {
             (true, ..) => UserFilter::HostPending,
             (_, Some(state @ (UserState::Suspended | UserState::Deleted)), _) => {
@@ -40,6 +46,9 @@ impl MemberQuery {
             && self.state.is_none_or(|s| s == user.state)
             && self.role.is_none_or(|r| r == user.role)
             && (!self.host_pending || user.standing.host_follow_up.is_some())
+            && self
+                .organisation
+                .is_none_or(|id| user.organisation == Some(id))
     }
 }
 
@@ -103,6 +112,7 @@ impl People {
             .await?;
         if changed {
             self.auth.close_sessions(id).await?;
+            touch_group(&self.world, user.organisation).await?;
             let details = vec![("reason", reason.to_owned())];
             self.note(acting, Action::MemberSuspended, &user, details)
                 .await?;
@@ -117,6 +127,7 @@ impl People {
     pub async fn resume(&self, acting: &Acting, id: UserId) -> Result<User, PeopleError> {
         let (user, changed) = self.decide(acting, id, Act::Resume, User::resume).await?;
         if changed {
+            touch_group(&self.world, user.organisation).await?;
             self.note(acting, Action::MemberResumed, &user, Vec::new())
                 .await?;
         }
@@ -178,6 +189,7 @@ impl People {
             .await?;
         if changed {
             self.auth.close_sessions(id).await?;
+            touch_group(&self.world, user.organisation).await?;
             self.note(acting, Action::MemberDeleted, &user, Vec::new())
                 .await?;
         }
@@ -212,7 +224,7 @@ impl People {
     }
 
     /// Changes a member's record where the rules allow it; says whether anything was different.
-    async fn decide(
+    pub(super) async fn decide(
         &self,
         acting: &Acting,
         id: UserId,

@@ -7,6 +7,7 @@ mod export;
 mod invite_news;
 mod invites;
 mod members;
+mod organisations;
 mod profiles;
 mod scan;
 mod sponsors;
@@ -25,8 +26,9 @@ use crate::registration::{Policy, Registrar, World};
 
 pub use error::PeopleError;
 pub use export::Export;
-pub use invites::{InviteQuery, InviteView, InviteWish, ListedInvite, NewInvite};
+pub use invites::{InviteQuery, InviteView, InviteWish, Joined, ListedInvite, NewInvite};
 pub use members::MemberQuery;
+pub use organisations::{OrganisationChange, OrganisationView, OrganisationWish, preference_word};
 pub use scan::{SearchError, SearchText};
 pub use sponsors::Branch;
 
@@ -44,11 +46,7 @@ impl Acting {
     #[must_use]
     pub fn authority(&self) -> Authority {
         match &self.member {
-            Some(user) => Authority::Member {
-                id: user.id,
-                role: user.role,
-                organisation: user.organisation,
-            },
+            Some(user) => user.authority(),
             None => Authority::Host,
         }
     }

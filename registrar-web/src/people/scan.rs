@@ -34,8 +34,13 @@ impl SearchText {
     /// Whether user name or display name has it.
     #[must_use]
     pub fn is_in(&self, user: &User) -> bool {
-        user.username.as_str().contains(&self.0)
-            || user.display_name.as_str().to_lowercase().contains(&self.0)
+        self.is_in_text(user.username.as_str()) || self.is_in_text(user.display_name.as_str())
+    }
+
+    /// Whether a text has it.
+    #[must_use]
+    pub fn is_in_text(&self, text: &str) -> bool {
+        text.to_lowercase().contains(&self.0)
     }
 }
 

@@ -1,7 +1,9 @@
 use async_trait::async_trait;
 use provision_api::{Account, AccountState, HealthReply, HostView};
 
-use crate::domain::{BcryptHash, DisplayName, RegistrationId, RequestId, SshPublicKey, Username};
+use crate::domain::{
+    BcryptHash, DisplayName, GroupOnHost, RegistrationId, RequestId, Slug, SshPublicKey, Username,
+};
 
 /// Whether the host would give out a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +65,15 @@ pub enum ProvisionFailure {
     AlreadyActive {
         /// `Active`, or what an admin has made of it since.
         state: AccountState,
+    },
+    /// provisiond made no such group.
+    #[error("the host has no such group")]
+    NoSuchGroup,
+    /// A group can't have that member: provisiond has no account of theirs that is in use.
+    #[error("the host has no account of {username} that is in use")]
+    NotAMember {
+        /// Whom it does not take.
+        username: String,
     },
     /// It will fail again.
     #[error("{message}")]
@@ -147,6 +158,30 @@ pub trait Provisioner: Send + Sync {
         username: &Username,
         name: &DisplayName,
     ) -> Result<Account, ProvisionFailure>;
+
+    /// Makes the group of an organisation, and its shared directory, whose path is returned.
+    /// `NameUnavailable` where the name can't be had.
+    async fn create_group(
+        &self,
+        request: RequestId,
+        name: &Slug,
+    ) -> Result<String, ProvisionFailure>;
+
+    /// Makes these, and no others, the members of a group. `NotAMember` names one whom it does not
+    /// take; `NoSuchGroup`.
+    async fn set_group_members(
+        &self,
+        request: RequestId,
+        name: &Slug,
+        members: &[Username],
+    ) -> Result<(), ProvisionFailure>;
+
+    /// What the host has of a group; `None` when provisiond made none of that name.
+    async fn group(
+        &self,
+        request: RequestId,
+        name: &Slug,
+    ) -> Result<Option<GroupOnHost>, ProvisionFailure>;
 
     /// What registry and host say.
     async fn system_status(

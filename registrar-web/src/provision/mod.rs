@@ -1,5 +1,7 @@
 //! The host side over provisiond's Varlink socket.
 
+mod groups;
+
 use async_trait::async_trait;
 use provision_api::{
     Account, AccountState, ActivateAccount, CallError, CheckUsername, Client, ConfigureMail,
@@ -8,7 +10,9 @@ use provision_api::{
 };
 
 use crate::config::ProvisionSettings;
-use crate::domain::{BcryptHash, DisplayName, RegistrationId, RequestId, SshPublicKey, Username};
+use crate::domain::{
+    BcryptHash, DisplayName, GroupOnHost, RegistrationId, RequestId, Slug, SshPublicKey, Username,
+};
 use crate::ports::{Activation, Availability, ProvisionFailure, Provisioner, SystemStatus};
 
 /// provisiond, over its socket for this service.
@@ -221,6 +225,31 @@ impl Provisioner for Varlink {
             display_name: name.clone(),
         };
         self.change(Method::SetDisplayName(call)).await
+    }
+
+    async fn create_group(
+        &self,
+        request: RequestId,
+        name: &Slug,
+    ) -> Result<String, ProvisionFailure> {
+        self.make_group(request, name).await
+    }
+
+    async fn set_group_members(
+        &self,
+        request: RequestId,
+        name: &Slug,
+        members: &[Username],
+    ) -> Result<(), ProvisionFailure> {
+        self.set_members(request, name, members).await
+    }
+
+    async fn group(
+        &self,
+        request: RequestId,
+        name: &Slug,
+    ) -> Result<Option<GroupOnHost>, ProvisionFailure> {
+        self.find_group(request, name).await
     }
 
     async fn system_status(

@@ -3,8 +3,9 @@
 use super::error::RegisterError;
 use super::world::{Registrar, World};
 use crate::domain::{
-    Action, Actor, AuditEvent, FieldErrors, Invite, InviteId, MailJob, MailKind, MailState, Mode,
-    News, Registration, Role, SignupRequest, Subject, Timestamp, UserId, UserState, Work,
+    Action, Actor, AuditEvent, Authority, FieldErrors, Invite, InviteId, Joins, MailJob, MailKind,
+    MailState, Mode, News, Registration, Role, SignupRequest, Subject, Timestamp, UserId,
+    UserState, Work,
 };
 use crate::ports::{EntropyExt, StoreError};
 
@@ -53,8 +54,12 @@ impl Registrar {
         let Some(user) = self.world.store.user(inviter.id).await? else {
             return Ok(false);
         };
-        let role = invite.terms.role;
-        Ok(user.state == UserState::Active && self.policy.may_invite_to(user.role, role))
+        let authority = user.authority();
+        let terms = &invite.terms;
+        Ok(user.state == UserState::Active
+            && self
+                .policy
+                .may_invite(authority, terms.role, terms.joins.as_ref()))
     }
 
     /// Takes the invite for a registration.
@@ -89,6 +94,28 @@ impl super::world::Policy {
             return own.is_at_least(Role::Operator) || self.members_may_invite > 0;
         }
         self.may_invite.of(own).contains(&role)
+    }
+
+    /// Whether someone may invite people to that role, and into that organisation: who runs one, plain
+    /// members into their own; operators and higher roles, into any.
+    #[must_use]
+    pub fn may_invite(&self, who: Authority, role: Role, joins: Option<&Joins>) -> bool {
+        let Authority::Member {
+            role: own,
+            organisation,
+            ..
+        } = who
+        else {
+            return true;
+        };
+        match joins {
+            None => self.may_invite_to(own, role),
+            Some(_) if own.is_at_least(Role::Operator) => self.may_invite_to(own, role),
+            Some(Joins::Existing { id }) => {
+                organisation == Some(*id) && self.may_invite.of(own).contains(&role)
+            }
+            Some(Joins::New { .. }) => false,
+        }
     }
 }
 

@@ -4,13 +4,14 @@ use jiff::SignedDuration;
 
 use super::error::RegisterError;
 use super::leaked::LEAKED;
+use super::names::{is_of_organisation, name_refusal};
 use super::view::RegistrationView;
 use super::world::Registrar;
 use crate::domain::{
     FieldErrors, Invite, Mode, Passed, Password, Registration, RegistrationId, Review, ReviewCase,
     SignupForm, SignupRequest, Stage, Status, Timestamp, Username, Work,
 };
-use crate::ports::{Availability, EntropyExt, HashError, StoreError, Unique};
+use crate::ports::{EntropyExt, HashError, StoreError, Unique};
 
 /// How long a name is held for someone whose password is being hashed.
 const DRAFT_TTL: SignedDuration = SignedDuration::from_mins(2);
@@ -81,6 +82,11 @@ impl Registrar {
         match self.world.store.insert_registration(&draft).await {
             Err(StoreError::Duplicate(Unique::Username)) => return Err(taken(&draft.username)),
             other => other?,
+        }
+        // One that began since the name was looked up: of the two, each sees the other.
+        if is_of_organisation(&self.world, &draft.username).await? {
+            let refusal = taken(&draft.username);
+            return Err(self.drop_draft(&draft, refusal).await);
         }
         if let Some(invite) = invite
             && let Err(e) = self.claim_invite(invite, &draft).await
@@ -168,40 +174,12 @@ impl Registrar {
     }
 
     async fn must_be_free(&self, name: &Username) -> Result<(), RegisterError> {
-        match self.name_refusal(name).await? {
+        match name_refusal(&self.world, name).await? {
             None => Ok(()),
             Some(reason) => Err(RegisterError::NameUnavailable {
                 username: name.clone(),
                 reason,
             }),
-        }
-    }
-
-    /// Why a name can't be had; `None` when nothing speaks against it. A host side that can't be
-    /// asked speaks against nothing: the saga asks it again before anything is made.
-    async fn name_refusal(&self, name: &Username) -> Result<Option<String>, StoreError> {
-        if provision_api::is_reserved(name) {
-            return Ok(Some("it is reserved".into()));
-        }
-        let held = self.world.store.registration_by_username(name).await?;
-        if held.is_some_and(|r| r.held_name().is_some())
-            || self.world.store.user_by_username(name).await?.is_some()
-        {
-            return Ok(Some("someone has it; choose another one".into()));
-        }
-        let request = super::steps::fresh_request_id(&self.world);
-        match self
-            .world
-            .provisioner
-            .check_username(request, name, None)
-            .await
-        {
-            Ok(Availability::Refused { reason }) => Ok(Some(reason)),
-            Ok(Availability::Free) => Ok(None),
-            Err(e) => {
-                tracing::warn!(error = %e, USERNAME = %name, "the host can't be asked about a name");
-                Ok(None)
-            }
         }
     }
 
@@ -218,7 +196,7 @@ impl Registrar {
             Ok(name) => name,
             Err(e) => return Ok(refuse(format!("{e}."))),
         };
-        Ok(match self.name_refusal(&name).await? {
+        Ok(match name_refusal(&self.world, &name).await? {
             None => NameAnswer {
                 available: true,
                 message: format!("{name} is available."),

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::invited::{brought_by, return_invite, spend_invite};
 use super::mails::{enqueue_verification, tell, verification_mail};
+use super::organisations::{joined, touch_group};
 use super::world::World;
 use crate::domain::{
     Access, Credentials, KeptKey, MailKind, MailState, News, Registration, RequestId, Review,
@@ -246,12 +247,15 @@ fn kept_keys(r: &Registration) -> Vec<KeptKey> {
     keys.map(KeptKey::of_sign_up).collect()
 }
 
-/// Writes down that the account is in use: the member's record, the invite.
+/// Writes down that the account is in use: the member's record, the organisation, the invite.
 pub(super) async fn enrol(world: &World, r: &Registration) -> Result<(), StoreError> {
+    // Only now: an organisation that began with an invite has a member who runs it.
+    let organisation = joined(world, r).await?;
     if let Some(mut user) = world.store.user(r.id).await?
         && user.state != UserState::Active
     {
         user.state = UserState::Active;
+        user.organisation = organisation;
         world.store.update_user(user).await?;
         let news = News::RegistrationStatus {
             status: r.flow.last(),
@@ -259,6 +263,7 @@ pub(super) async fn enrol(world: &World, r: &Registration) -> Result<(), StoreEr
         };
         world.events.publish(r.id, news).await;
     }
+    touch_group(world, organisation).await?;
     if let Some(invite) = r.invite {
         spend_invite(world, invite, r).await?;
     }
@@ -318,6 +323,8 @@ fn of_failure(e: ProvisionFailure) -> Outcome {
         ProvisionFailure::NameUnavailable { reason } => name_refused(&reason),
         e @ (ProvisionFailure::NoSuchAccount
         | ProvisionFailure::AlreadyActive { .. }
+        | ProvisionFailure::NoSuchGroup
+        | ProvisionFailure::NotAMember { .. }
         | ProvisionFailure::Permanent { .. }) => {
             tracing::error!(error = %e, "the host refuses a step for good");
             Outcome::Fail {

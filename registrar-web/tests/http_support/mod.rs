@@ -26,6 +26,7 @@ use registrar_web::config::{Config, StoreKind, TokenAlgorithm};
 use registrar_web::domain::*;
 use registrar_web::events::{Events, Reach};
 use registrar_web::hash::{CrateBcrypt, HashPool};
+use registrar_web::host_groups::HostGroups;
 use registrar_web::http::{AdminToken, AppState, Peer, router};
 use registrar_web::metrics::{Metrics, metered_provisioner};
 use registrar_web::ports::*;
@@ -75,6 +76,10 @@ pub struct HostDouble {
     pub keys: Mutex<HashMap<Username, (Vec<SshPublicKey>, usize)>>,
     /// The keys that accounts were activated with.
     activated: Mutex<HashMap<Username, Vec<SshPublicKey>>>,
+    /// Groups of organisations, and how often their members were set.
+    pub groups: Mutex<HashMap<String, (GroupOnHost, usize)>>,
+    /// Why it makes no group, where it does not.
+    pub refuses_groups: Mutex<Option<ProvisionFailure>>,
     answered: Mutex<HashMap<RequestId, String>>,
 }
 
@@ -244,6 +249,68 @@ impl Provisioner for HostDouble {
         self.change(username, |a| a.display_name = name.clone())
     }
 
+    async fn create_group(
+        &self,
+        request: RequestId,
+        name: &Slug,
+    ) -> Result<String, ProvisionFailure> {
+        self.answer()?;
+        if let Some(refusal) = self.refuses_groups.lock().unwrap().clone() {
+            return Err(refusal);
+        }
+        let directory = format!("/home/groups/{name}");
+        if self.is_new(request, format!("group {name}"))? {
+            let group = GroupOnHost {
+                directory: directory.clone(),
+                members: Vec::new(),
+                is_active: true,
+            };
+            let mut groups = self.groups.lock().unwrap();
+            groups.entry(name.to_string()).or_insert((group, 0));
+        }
+        Ok(directory)
+    }
+
+    async fn set_group_members(
+        &self,
+        request: RequestId,
+        name: &Slug,
+        members: &[Username],
+    ) -> Result<(), ProvisionFailure> {
+        self.answer()?;
+        let mut groups = self.groups.lock().unwrap();
+        let Some((group, times)) = groups.get_mut(name.as_str()) else {
+            return Err(ProvisionFailure::NoSuchGroup);
+        };
+        let states = self.states.lock().unwrap();
+        for member in members {
+            let state = match states.get(member.as_str()) {
+                Some(state) => Some(*state),
+                None => self.accounts.lock().unwrap().get(member).map(|a| a.state),
+            };
+            if !matches!(state, Some(AccountState::Active | AccountState::Suspended)) {
+                return Err(ProvisionFailure::NotAMember {
+                    username: member.to_string(),
+                });
+            }
+        }
+        if self.is_new(request, format!("members of {name}: {members:?}"))? {
+            group.members = members.to_vec();
+            *times += 1;
+        }
+        Ok(())
+    }
+
+    async fn group(
+        &self,
+        _: RequestId,
+        name: &Slug,
+    ) -> Result<Option<GroupOnHost>, ProvisionFailure> {
+        self.answer()?;
+        let groups = self.groups.lock().unwrap();
+        Ok(groups.get(name.as_str()).map(|(group, _)| group.clone()))
+    }
+
     async fn system_status(
         &self,
         _: RequestId,
@@ -291,6 +358,7 @@ pub struct App {
     pub stop: CancellationToken,
     pub auth: Auth,
     pub host_side: HostSide,
+    pub host_groups: HostGroups,
     cookies: Mutex<HashMap<String, String>>,
     /// The mails that the part of the outbox was done for.
     sent: Mutex<Vec<MailJob>>,
@@ -463,6 +531,7 @@ impl App {
             stop.clone(),
         );
         Self {
+            host_groups: HostGroups::new(world.clone(), WorkerId("test".into())),
             router: router(state),
             world,
             saga,
@@ -611,6 +680,7 @@ impl App {
             self.auth.finish_background().await;
             self.saga.run_all().await.unwrap();
             self.host_side.run_all().await.unwrap();
+            self.host_groups.run_all().await.unwrap();
             self.send_mails().await;
             self.wait(31);
         }

@@ -117,6 +117,20 @@ impl Provisioner for NoHost {
     ) -> Result<Account, ProvisionFailure> {
         no_host()
     }
+    async fn create_group(&self, _: RequestId, _: &Slug) -> Result<String, ProvisionFailure> {
+        no_host()
+    }
+    async fn set_group_members(
+        &self,
+        _: RequestId,
+        _: &Slug,
+        _: &[Username],
+    ) -> Result<(), ProvisionFailure> {
+        no_host()
+    }
+    async fn group(&self, _: RequestId, _: &Slug) -> Result<Option<GroupOnHost>, ProvisionFailure> {
+        no_host()
+    }
     async fn system_status(
         &self,
         _: RequestId,

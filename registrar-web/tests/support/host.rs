@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use provision_api::{Account, AccountState, HealthReply, HostView};
 use registrar_web::domain::{
-    BcryptHash, DisplayName, RegistrationId, RequestId, SshPublicKey, Username,
+    BcryptHash, DisplayName, GroupOnHost, RegistrationId, RequestId, Slug, SshPublicKey, Username,
 };
 use registrar_web::ports::{Activation, Availability, ProvisionFailure, Provisioner, SystemStatus};
 
@@ -287,6 +287,25 @@ impl Provisioner for HostDouble {
         self.change("set-display-name", request)?;
         self.account(name.as_str())
             .ok_or(ProvisionFailure::NoSuchAccount)
+    }
+
+    async fn create_group(&self, _: RequestId, name: &Slug) -> Result<String, ProvisionFailure> {
+        self.is_up()?;
+        Ok(format!("/home/groups/{name}"))
+    }
+
+    async fn set_group_members(
+        &self,
+        _: RequestId,
+        _: &Slug,
+        _: &[Username],
+    ) -> Result<(), ProvisionFailure> {
+        self.is_up()
+    }
+
+    async fn group(&self, _: RequestId, _: &Slug) -> Result<Option<GroupOnHost>, ProvisionFailure> {
+        self.is_up()?;
+        Ok(None)
     }
 
     async fn system_status(

@@ -22,22 +22,28 @@ pub struct FactorStatus {
     pub email: bool,
     /// Whether the member's role must have a second factor.
     pub required: bool,
+    /// What the member's organisation prefers.
+    pub preferred: Option<FactorMethod>,
     /// Recovery codes that were not used.
     pub recovery_codes_left: usize,
 }
 
 impl Auth {
     /// How it stands with a member's second factor.
-    #[must_use]
-    pub fn factor_status(&self, user: &User) -> FactorStatus {
+    ///
+    /// # Errors
+    /// The store can't be used.
+    pub async fn factor_status(&self, user: &User) -> Result<FactorStatus, StoreError> {
         let factor = &user.access.second_factor;
-        FactorStatus {
-            method: self.method_of(user),
+        let organisation = self.organisation_of(user).await?;
+        Ok(FactorStatus {
+            method: self.method_of(user, organisation.as_ref()),
             totp: factor.has_totp(),
             email: factor.is_by_mail(),
             required: self.policy.second_factor.required.contains(&user.role),
+            preferred: organisation.and_then(|o| o.two_factor),
             recovery_codes_left: factor.recovery_left(),
-        }
+        })
     }
 
     /// Switches codes by mail on or off; ends the other sessions of the member.
@@ -67,7 +73,7 @@ impl Auth {
                 this.switched(&caller, &user, FactorMethod::Email, on, &client)
                     .await?;
             }
-            Ok(this.factor_status(&user))
+            Ok(this.factor_status(&user).await?)
         })
         .await
     }
@@ -89,8 +95,9 @@ impl Auth {
             this.check_password(&caller.user, password).await?;
             let codes = this.recovery_codes();
             let now = this.world.now();
+            let organisation = this.organisation_of(&caller.user).await?;
             let change = |user: &mut User| {
-                if this.method_of(user).is_none() {
+                if this.method_of(user, organisation.as_ref()).is_none() {
                     return Err(FactorError::NotOn);
                 }
                 let id = user.id;

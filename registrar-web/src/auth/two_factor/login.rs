@@ -6,8 +6,8 @@ use super::super::opened::Opened;
 use super::super::world::{Auth, Client, Tokens};
 use super::{FactorError, TRIES, to_the_end, wrong_codes};
 use crate::domain::{
-    Action, Answered, Challenge, ChallengeToken, FactorChange, FactorMethod, MailKind, Proof,
-    Timestamp, User, second_factor_of,
+    Action, Answered, Challenge, ChallengeToken, FactorChange, FactorMethod, FactorNotice,
+    MailKind, Organisation, Proof, Timestamp, User, second_factor_of,
 };
 use crate::ports::{EntropyExt, StoreError};
 
@@ -35,12 +35,30 @@ pub struct Asked {
     pub challenge: ChallengeToken,
     /// How long the login waits.
     pub lasts: SignedDuration,
+    /// What is new since the last login.
+    pub notice: Option<FactorNotice>,
 }
 
 impl Auth {
-    /// What a login of this member asks for after the password.
-    pub(super) fn method_of(&self, user: &User) -> Option<FactorMethod> {
-        second_factor_of(user, &self.policy.second_factor, None)
+    /// The organisation that decides about a member's second factor.
+    pub(super) async fn organisation_of(
+        &self,
+        user: &User,
+    ) -> Result<Option<Organisation>, StoreError> {
+        match user.organisation {
+            Some(id) => self.world.store.organisation(id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// What a login of this member asks for after the password; the organisation is the member's.
+    pub(super) fn method_of(
+        &self,
+        user: &User,
+        organisation: Option<&Organisation>,
+    ) -> Option<FactorMethod> {
+        let preference = organisation.and_then(|o| o.two_factor);
+        second_factor_of(user, &self.policy.second_factor, preference)
     }
 
     /// The password is right, and the member may log in: begins a session, or a challenge.
@@ -51,8 +69,11 @@ impl Auth {
         now: Timestamp,
     ) -> Result<Entered<T>, LoginError> {
         let entropy = &self.world.entropy;
+        let organisation = self.organisation_of(&user).await?;
+        let news = organisation.as_ref();
+        let notice = news.and_then(|o| FactorNotice::of(o, &user));
         let ask = |user: &mut User| {
-            let Some(method) = self.method_of(user) else {
+            let Some(method) = self.method_of(user, organisation.as_ref()) else {
                 user.access.last_login_at = user.access.last_login_at.max(Some(now));
                 return Err(user.access.devices.meet(&client.device));
             };
@@ -66,7 +87,7 @@ impl Auth {
                 if is_new_device {
                     self.tell_of_login(opened.session()).await;
                 }
-                return Ok(Entered::In(Box::new(opened)));
+                return Ok(Entered::In(Box::new(opened.telling(notice))));
             }
         };
         let method = challenge.method;
@@ -79,6 +100,7 @@ impl Auth {
             method,
             challenge: token,
             lasts: challenge.lasts(),
+            notice,
         }))
     }
 

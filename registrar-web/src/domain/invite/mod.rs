@@ -1,3 +1,4 @@
+mod joins;
 mod note;
 
 use jiff::Timestamp;
@@ -6,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::verification::VerificationKey;
 use super::{Email, RegistrationId, Role, TokenDigest, UserId, Username, VerificationToken};
 
+pub use joins::Joins;
 pub use note::{InviteNote, NoteError};
 
 /// Names an invite.
@@ -48,6 +50,8 @@ pub struct InviteTerms {
     pub inviter: Option<Inviter>,
     /// What it makes of who accepts.
     pub role: Role,
+    /// The organisation that it leads into.
+    pub joins: Option<Joins>,
     /// The one address that may register with it.
     pub email: Option<Email>,
     /// A word to who gets it.
@@ -125,6 +129,7 @@ impl Default for InviteTerms {
         Self {
             inviter: None,
             role: Role::ClientUser,
+            joins: None,
             email: None,
             note: None,
             most_uses: 1,

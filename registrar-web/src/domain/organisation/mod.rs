@@ -129,8 +129,12 @@ impl Organisation {
     /// Whether a member has not logged in since the preference was changed.
     #[must_use]
     pub fn has_news_for(&self, user: &User) -> bool {
-        self.two_factor_changed_at
-            .is_some_and(|at| user.access.last_login_at.is_none_or(|last| last < at))
+        let news = |at| match user.access.last_login_at {
+            Some(last) => last < at,
+            // Who has never logged in was never asked for anything else.
+            None => self.two_factor.is_some(),
+        };
+        self.two_factor_changed_at.is_some_and(news)
     }
 }
 

@@ -4,6 +4,7 @@
 mod challenge;
 #[cfg(test)]
 mod fixture;
+mod notice;
 mod recovery;
 mod totp;
 
@@ -15,6 +16,7 @@ use super::{Role, TokenDigest, User, UserId, VerificationKey};
 use totp::{PendingTotp, Totp};
 
 pub use challenge::{Answered, Challenge, ChallengeId, ChallengeToken, login_code};
+pub use notice::{FactorNews, FactorNotice};
 pub use recovery::RecoveryCode;
 pub use totp::{SealedSecret, TotpSecret, Unreadable};
 

@@ -55,6 +55,7 @@ async fn create(
             url: format!("{}/signup?invite={token}", state.site.public_url),
             token: token.to_owned(),
             role: invite.terms.role,
+            organization: made.joined.as_ref().map(Into::into),
             email: invite.terms.email.map(|e| e.to_string()),
             max_uses: invite.terms.most_uses,
             expires_at: invite.expires_at,

@@ -106,11 +106,7 @@ pub(crate) async fn user_data(
             .iter()
             .map(|s| SessionAnswer::of(s, &caller.session))
             .collect(),
-        invites: data
-            .invites
-            .iter()
-            .map(|i| InviteAnswer::of(i, i.standing(now), None))
-            .collect(),
+        invites: data.invites.iter().map(InviteAnswer::from).collect(),
         events: data
             .audit
             .into_iter()

@@ -107,8 +107,11 @@ async fn finish(
     security(("accessToken" = [])),
     responses((status = 200, description = "So.", body = FactorAnswer), MemberProblems)
 )]
-async fn status(caller: Caller, State(state): State<AppState>) -> Json<FactorAnswer> {
-    Json(state.auth.factor_status(&caller.user).into())
+async fn status(
+    caller: Caller,
+    State(state): State<AppState>,
+) -> Result<Json<FactorAnswer>, Problem> {
+    Ok(Json(state.auth.factor_status(&caller.user).await?.into()))
 }
 
 /// Set up an authenticator

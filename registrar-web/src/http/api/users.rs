@@ -8,12 +8,13 @@ use super::super::extract::{OptionalJson, PathText, QueryText, StrictJson};
 use super::super::openapi_people::{ChangeProblems, DeleteProblems, ListProblems, OneProblems};
 use super::super::problem::Problem;
 use super::super::state::AppState;
-use super::paging::{malformed, page_of};
+use super::member_query::{ROLES, member_query};
+use super::paging::page_of;
 use super::wire_people::{
     DeleteBody, MemberDetail, MemberPage, ProfileBody, RoleBody, SuspendBody,
 };
-use crate::domain::{ProfileForm, RegistrationId, Role, User, UserId, UserState};
-use crate::people::{Acting, MemberQuery, PeopleError, SearchText};
+use crate::domain::{ProfileForm, RegistrationId, Role, User, UserId};
+use crate::people::{Acting, PeopleError};
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -25,6 +26,8 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
 }
 
 /// List members
+///
+/// Who runs an organization sees its members, operators and higher roles see all.
 ///
 /// One request looks at 2000 members at most: where few match, a page may have fewer than asked for,
 /// even none, and still a `nextCursor`.
@@ -44,34 +47,14 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
     responses((status = 200, description = "A page of them, in the order in which they joined.", body = MemberPage), ListProblems)
 )]
 async fn list(
-    _: Acting,
+    acting: Acting,
     State(state): State<AppState>,
     QueryText(mut query): QueryText,
 ) -> Result<Json<MemberPage>, Problem> {
     let page = page_of(&mut query, &["q", "state", "role", "pending"])?;
-    let mut wanted = MemberQuery::default();
-    for (name, value) in &query {
-        let wrong = |message| malformed(name, message);
-        match name.as_str() {
-            "q" => {
-                let text = SearchText::parse(value);
-                wanted.text = Some(text.map_err(|e| malformed("q", &e.to_string()))?);
-            }
-            "state" => {
-                let state = UserState::parse(value);
-                let words = "write pending, active, suspended or deleted";
-                wanted.state = Some(state.ok_or_else(|| wrong(words))?);
-            }
-            "role" => wanted.role = Some(Role::parse(value).ok_or_else(|| wrong(ROLES))?),
-            _ if value == "host" => wanted.host_pending = true,
-            _ => return Err(wrong("write host")),
-        }
-    }
-    let found = state.people.list(&wanted, &page).await?;
-    Ok(Json(MemberPage {
-        items: found.items.iter().map(Into::into).collect(),
-        next_cursor: found.next.map(|id| id.to_string()),
-    }))
+    let wanted = member_query(&query)?;
+    let found = state.people.visible(&acting, wanted, &page).await?;
+    Ok(Json((&found).into()))
 }
 
 /// A member
@@ -207,8 +190,6 @@ async fn set_role(
     detail(&state, &user).await
 }
 
-const ROLES: &str = "write super_admin, site_admin, operator, client_admin or client_user";
-
 /// Judges why someone is suspended.
 pub(crate) fn judge_reason(text: &str) -> Result<&str, Problem> {
     let text = text.trim();
@@ -230,6 +211,6 @@ async fn detail(state: &AppState, user: &User) -> Result<Json<MemberDetail>, Pro
     Ok(Json(MemberDetail::of(user, sponsor.as_ref(), grace)))
 }
 
-fn known(id: &str) -> Result<UserId, Problem> {
+pub(super) fn known(id: &str) -> Result<UserId, Problem> {
     RegistrationId::parse(id).map_err(|_| PeopleError::NoMember.into())
 }

@@ -53,6 +53,9 @@ pub(crate) struct TokenAnswer {
     pub refresh_expires_in: i64,
     /// Whose.
     pub user: UserAnswer,
+    /// What the organization has changed since the last login, for the person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notice: Option<String>,
 }
 
 /// A member, as shown to the member.
@@ -73,7 +76,7 @@ pub(crate) struct UserAnswer {
     /// `super_admin`, `site_admin`, `operator`, `client_admin` or `client_user`.
     #[schema(value_type = String, example = "client_user")]
     pub role: Role,
-    /// The organisation; `null` for who has none.
+    /// The id of the organization; `null` for who has none.
     pub organization: Option<String>,
 }
 
@@ -155,7 +158,7 @@ impl From<&User> for UserAnswer {
             display_name: user.display_name.to_string(),
             email: user.email.to_string(),
             role: user.role,
-            organization: None,
+            organization: user.organisation.map(|id| id.to_string()),
         }
     }
 }
@@ -170,6 +173,7 @@ impl TokenAnswer {
             expires_in: tokens.access_ttl.as_secs(),
             refresh_expires_in: until.duration_since(now).as_secs(),
             user: (&tokens.user).into(),
+            notice: tokens.notice.as_ref().map(ToString::to_string),
         }
     }
 }

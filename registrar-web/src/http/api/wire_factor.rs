@@ -34,6 +34,9 @@ pub(crate) struct ChallengeAnswer {
     /// Seconds that the login waits.
     #[schema(example = 600)]
     pub expires_in: i64,
+    /// What the organization has changed since the last login, for the person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notice: Option<String>,
 }
 
 /// The second half of a login: the challenge, and either code.
@@ -128,6 +131,10 @@ pub(crate) struct FactorAnswer {
     pub email: bool,
     /// Whether one's role must have a second factor.
     pub required: bool,
+    /// What one's organization prefers, which counts before one's own choice: `totp`, `email`, or
+    /// `null`.
+    #[schema(value_type = Option<String>, example = "email")]
+    pub organization_prefers: Option<FactorMethod>,
     /// Recovery codes that were not used.
     pub recovery_codes_left: usize,
 }
@@ -140,11 +147,13 @@ impl LoginAnswer {
                 method,
                 challenge,
                 lasts,
+                notice,
             }) => Self::Challenge(ChallengeAnswer {
                 requires_two_factor: true,
                 two_factor_method: *method,
                 challenge: challenge.expose().to_owned(),
                 expires_in: lasts.as_secs(),
+                notice: notice.as_ref().map(ToString::to_string),
             }),
         }
     }
@@ -165,6 +174,7 @@ impl From<FactorStatus> for FactorAnswer {
             totp: status.totp,
             email: status.email,
             required: status.required,
+            organization_prefers: status.preferred,
             recovery_codes_left: status.recovery_codes_left,
         }
     }

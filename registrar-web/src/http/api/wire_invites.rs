@@ -2,9 +2,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::wire_organizations::OrganizationBody;
 use super::wire_people::PersonAnswer;
-use crate::domain::{Invite, InviteStanding, MailState, Role};
-use crate::people::{InviteView, InviteWish, ListedInvite};
+use crate::domain::{MailState, Role};
+use crate::people::{InviteView, InviteWish, Joined, ListedInvite};
 
 /// An invite to be made. Without a body it is for one plain member, whoever has the link.
 #[derive(Default, Deserialize, ToSchema)]
@@ -20,6 +21,11 @@ pub(crate) struct InviteBody {
     #[serde(default)]
     #[schema(example = "operator")]
     pub role: Option<String>,
+    /// The organization that it leads into. For `client_admin` a new one by its `name` (and `slug`),
+    /// which begins when the invite is accepted, or one that there is by its `slug` alone. Who runs an
+    /// organization invites into it without naming it.
+    #[serde(default)]
+    pub organization: Option<OrganizationBody>,
     /// A word to who gets it, at most 500 characters, without links.
     #[serde(default)]
     pub message: Option<String>,
@@ -43,6 +49,8 @@ pub(crate) struct NewInvite {
     /// What it makes of who accepts.
     #[schema(value_type = String, example = "client_user")]
     pub role: Role,
+    /// The organization that it leads into.
+    pub organization: Option<InviteOrganization>,
     /// The one address that may register with it; a mail goes there.
     pub email: Option<String>,
     /// How many may register with it.
@@ -62,6 +70,8 @@ pub(crate) struct InviteDetails {
     /// What it makes of who accepts.
     #[schema(value_type = String, example = "client_user")]
     pub role: Role,
+    /// The organization that it leads into.
+    pub organization: Option<InviteOrganization>,
     /// The address that may register with it, all but its first letter and its domain hidden; `null`
     /// where anyone may.
     #[schema(example = "g…@example.org")]
@@ -101,6 +111,8 @@ pub(crate) struct InviteAnswer {
     /// What it makes of who accepts.
     #[schema(value_type = String, example = "client_user")]
     pub role: Role,
+    /// The organization that it leads into.
+    pub organization: Option<InviteOrganization>,
     /// The one address that may register with it.
     pub email: Option<String>,
     /// What became of its mail: `queued`, `sent` or `failed`; `null` where there was none, or so long
@@ -127,6 +139,20 @@ pub(crate) struct InviteAnswer {
     pub revoked_at: Option<Timestamp>,
     /// By whom.
     pub revoked_by: Option<String>,
+}
+
+/// The organization that an invite leads into.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InviteOrganization {
+    /// `UUIDv7`; `null` for one that begins when the invite is accepted.
+    pub id: Option<String>,
+    /// As its people write it.
+    #[schema(example = "The Gardeners")]
+    pub name: String,
+    /// Its short name. One that begins gets a number behind it, if the name is taken by then.
+    #[schema(example = "gardeners")]
+    pub slug: String,
 }
 
 /// A page of invites, oldest first.
@@ -183,6 +209,7 @@ impl From<InviteBody> for InviteWish {
         Self {
             email: body.email,
             role: body.role,
+            organisation: body.organization.map(Into::into),
             message: body.message,
             uses: body.uses,
         }
@@ -195,6 +222,7 @@ impl InviteDetails {
         Self {
             state: view.standing.as_str(),
             role: terms.role,
+            organization: view.joined.as_ref().map(Into::into),
             email: terms.email.as_ref().map(|e| hidden(&e.to_string())),
             message: terms.note.as_ref().map(|n| n.as_str().to_owned()),
             inviter: view.inviter.as_ref().map(|user| InviterAnswer {
@@ -214,16 +242,28 @@ pub(crate) fn hidden(email: &str) -> String {
     format!("{first}…@{domain}")
 }
 
-impl InviteAnswer {
-    pub(crate) fn of(invite: &Invite, standing: InviteStanding, mail: Option<&MailState>) -> Self {
+impl From<&Joined> for InviteOrganization {
+    fn from(joined: &Joined) -> Self {
+        Self {
+            id: joined.id.map(|id| id.to_string()),
+            name: joined.name.to_string(),
+            slug: joined.slug.to_string(),
+        }
+    }
+}
+
+impl From<&ListedInvite> for InviteAnswer {
+    fn from(listed: &ListedInvite) -> Self {
+        let invite = &listed.invite;
         let terms = &invite.terms;
         let done = invite.uses.iter().filter(|u| u.done);
         Self {
             id: invite.id.to_string(),
-            state: standing.as_str(),
+            state: listed.standing.as_str(),
             role: terms.role,
+            organization: listed.joined.as_ref().map(Into::into),
             email: terms.email.as_ref().map(ToString::to_string),
-            mail: mail.map(|state| match state {
+            mail: listed.mail.as_ref().map(|state| match state {
                 MailState::Queued => "queued",
                 MailState::Sent { .. } => "sent",
                 MailState::Failed { .. } => "failed",
@@ -246,11 +286,5 @@ impl InviteAnswer {
             revoked_at: invite.revoked.as_ref().map(|r| r.at),
             revoked_by: invite.revoked.as_ref().map(|r| r.by.clone()),
         }
-    }
-}
-
-impl From<&ListedInvite> for InviteAnswer {
-    fn from(listed: &ListedInvite) -> Self {
-        Self::of(&listed.invite, listed.standing, listed.mail.as_ref())
     }
 }

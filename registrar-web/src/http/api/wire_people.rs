@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 use super::wire_auth::SessionAnswer;
 use super::wire_invites::InviteAnswer;
 use crate::domain::{Decision, Profile, Role, User, UserState};
+use crate::ports::Page;
 
 /// What a member tells. A field that is left out is emptied, but for `displayName`, which then
 /// stays. Unknown fields are refused.
@@ -71,6 +72,8 @@ pub(crate) struct ProfileAnswer {
     pub display_name: String,
     /// Where mail about the account goes.
     pub email: String,
+    /// The id of the organization; `null` for who has none. `/api/organization` tells more.
+    pub organization: Option<String>,
     /// What the person tells.
     #[serde(flatten)]
     pub told: ProfileFields,
@@ -95,6 +98,8 @@ pub(crate) struct MemberAnswer {
     /// `super_admin`, `site_admin`, `operator`, `client_admin` or `client_user`.
     #[schema(value_type = String, example = "client_user")]
     pub role: Role,
+    /// The id of the organization; `null` for who has none.
+    pub organization: Option<String>,
     /// `pending`, `active`, `suspended` or `deleted`.
     #[schema(value_type = String, example = "active")]
     pub state: UserState,
@@ -276,6 +281,7 @@ impl From<&User> for ProfileAnswer {
             username: user.username.to_string(),
             display_name: user.display_name.to_string(),
             email: user.email.to_string(),
+            organization: user.organisation.map(|id| id.to_string()),
             told: (&user.profile).into(),
         }
     }
@@ -290,10 +296,20 @@ impl From<&User> for MemberAnswer {
             email: user.email.to_string(),
             email_verified: user.email_proven,
             role: user.role,
+            organization: user.organisation.map(|id| id.to_string()),
             state: user.state,
             created_at: user.created_at,
             last_login_at: user.access.last_login_at,
             host_follow_up: user.standing.host_follow_up.map(|f| f.as_str()),
+        }
+    }
+}
+
+impl From<&Page<User>> for MemberPage {
+    fn from(page: &Page<User>) -> Self {
+        Self {
+            items: page.items.iter().map(Into::into).collect(),
+            next_cursor: page.next.map(|id| id.to_string()),
         }
     }
 }

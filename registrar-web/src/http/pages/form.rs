@@ -2,7 +2,9 @@
 
 use super::visitor::Visitor;
 use crate::domain::{FieldKind, FormField};
+use crate::http::extract::Form;
 use crate::http::problem::Problem;
+use crate::people::OrganisationWish;
 
 /// A field of a form. Names are those of the JSON body of the same call.
 pub(in crate::http) struct Field {
@@ -24,6 +26,14 @@ pub(in crate::http) struct Field {
     pub autocomplete: &'static str,
     /// The most characters.
     pub most: u16,
+}
+
+/// The organisation that an invite leads into, as its form names it.
+pub(super) fn invited_into(form: &Form) -> Option<OrganisationWish> {
+    let name = form.optional("organization.name");
+    let slug = form.optional("organization.slug");
+    let is_named = name.is_some() || slug.is_some();
+    is_named.then_some(OrganisationWish { name, slug })
 }
 
 impl Field {
@@ -101,6 +111,17 @@ impl Field {
     /// What is wrong with it, if the problem names it.
     pub(in crate::http) fn judged(mut self, visitor: &Visitor, problem: Option<&Problem>) -> Self {
         self.error = error_of(visitor, problem, self.name);
+        self
+    }
+
+    /// The same, by what is wrong with another field.
+    pub(in crate::http) fn judged_as(
+        mut self,
+        name: &str,
+        visitor: &Visitor,
+        problem: Option<&Problem>,
+    ) -> Self {
+        self.error = error_of(visitor, problem, name);
         self
     }
 

@@ -14,6 +14,10 @@ fn by(n: u32, inviter: Option<u32>) -> Invite {
             username: name("ada"),
         }),
         role: Role::Operator,
+        joins: Some(Joins::New {
+            name: DisplayName::parse("Acme \u{1f33b}").unwrap(),
+            slug: Slug::parse("acme").unwrap(),
+        }),
         email: Email::parse("grace@example.org").ok(),
         note: InviteNote::parse("\"$set\" \u{1f4a5}").ok(),
         most_uses: 5,

@@ -8,7 +8,7 @@ use crate::domain::{Invite, Role, User};
 use crate::http::extract::{Form, PathText};
 use crate::http::pages::csrf::OurForm;
 use crate::http::pages::flash::Flash;
-use crate::http::pages::form::Field;
+use crate::http::pages::form::{Field, invited_into};
 use crate::http::pages::layout::{Page, render_with};
 use crate::http::pages::signed_in::SignedIn;
 use crate::http::pages::visitor::Visitor;
@@ -111,6 +111,7 @@ fn wish(form: &Form) -> Result<InviteWish, Problem> {
         role: form.optional("role"),
         message: form.optional("message"),
         uses: uses.transpose()?,
+        organisation: invited_into(form),
     })
 }
 
@@ -216,12 +217,32 @@ fn fields(
         .at_most(500),
     ];
     if user.role.is_at_least(Role::Operator) {
+        let name = Field::new(
+            "organization.name",
+            "text",
+            t("invites-organization"),
+            t("invites-organization-hint"),
+        );
+        let slug = Field::new(
+            "organization.slug",
+            "text",
+            t("invites-organization-slug"),
+            t("invites-organization-slug-hint"),
+        );
+        fields.extend([name.at_most(64), slug.at_most(32)]);
         let uses = Field::new("uses", "text", t("invites-uses"), t("invites-uses-hint"));
         fields.push(uses.at_most(3));
     }
     let fields = fields.into_iter().map(|f| {
         let value = value_of(f.name);
-        f.with(value).judged(visitor, problem)
+        let f = f.with(value).judged(visitor, problem);
+        match f.name {
+            // Where none is named at all.
+            "organization.name" if f.error.is_none() => {
+                f.judged_as("organization", visitor, problem)
+            }
+            _ => f,
+        }
     });
     fields.collect()
 }

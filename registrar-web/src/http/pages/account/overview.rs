@@ -6,6 +6,7 @@ use crate::domain::{Kept, OnHost, User};
 use crate::http::pages::layout::{Page, render};
 use crate::http::pages::signed_in::SignedIn;
 use crate::http::pages::visitor::Visitor;
+use crate::http::problem::Problem;
 use crate::http::state::{AppState, HostKey};
 
 #[derive(Template)]
@@ -22,7 +23,10 @@ struct OverviewPage<'a> {
 }
 
 /// `GET /account`: how to get in, and what to see to.
-pub(super) async fn show(State(state): State<AppState>, who: SignedIn) -> Response {
+pub(super) async fn show(
+    State(state): State<AppState>,
+    who: SignedIn,
+) -> Result<Response, Problem> {
     let (visitor, user) = (&who.visitor, &who.caller.user);
     let site = visitor.site();
     let credentials = &user.credentials;
@@ -39,9 +43,9 @@ pub(super) async fn show(State(state): State<AppState>, who: SignedIn) -> Respon
         .into_iter()
         .flatten()
         .collect(),
-        has_second_factor: state.auth.factor_status(user).method.is_some(),
+        has_second_factor: state.auth.factor_status(user).await?.method.is_some(),
     };
-    render(&page)
+    Ok(render(&page))
 }
 
 /// What the host has not taken yet, or refuses.

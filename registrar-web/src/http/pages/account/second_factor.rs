@@ -90,28 +90,31 @@ impl Change {
     }
 
     /// Whether it needs a code as well.
-    fn needs_code(self, status: FactorStatus) -> bool {
-        status.totp && matches!(self, Self::Disable | Self::Codes)
+    fn needs_code(self, has_totp: bool) -> bool {
+        has_totp && matches!(self, Self::Disable | Self::Codes)
     }
 }
 
 /// `GET /account/second-factor`
-pub(super) async fn show(State(state): State<AppState>, who: SignedIn) -> Response {
+pub(super) async fn show(
+    State(state): State<AppState>,
+    who: SignedIn,
+) -> Result<Response, Problem> {
     let visitor = &who.visitor;
     let page = FactorPage {
         page: visitor.page(visitor.t("factor-title")).of("second-factor"),
         alert: None,
-        status: state.auth.factor_status(&who.caller.user),
+        status: state.auth.factor_status(&who.caller.user).await?,
     };
-    render(&page)
+    Ok(render(&page))
 }
 
 /// Asks for the password first; the button of the page leads here without one.
-fn ask(state: &AppState, who: &SignedIn, change: Change, problem: Option<&Problem>) -> Response {
+fn ask(who: &SignedIn, change: Change, problem: Option<&Problem>) -> Response {
     let visitor = &who.visitor;
-    let status = state.auth.factor_status(&who.caller.user);
+    let has_totp = who.caller.user.access.second_factor.has_totp();
     let mut fields = vec![own_password(visitor, problem)];
-    if change.needs_code(status) {
+    if change.needs_code(has_totp) {
         let hint = visitor.t("factor-code-hint");
         let code = Field::new("code", "text", visitor.t("login-factor-code"), hint);
         let code = code.required().completed_by("one-time-code").at_most(64);
@@ -135,12 +138,12 @@ pub(super) async fn set_up(
     OurForm(form): OurForm,
 ) -> Response {
     let Some(password) = form.optional("password").map(Zeroizing::new) else {
-        return ask(&state, &who, Change::SetUp, None);
+        return ask(&who, Change::SetUp, None);
     };
     let made = state.auth.set_up_totp(who.caller.clone(), password).await;
     let setup = match made.map_err(Problem::from) {
         Ok(setup) => setup,
-        Err(problem) => return ask(&state, &who, Change::SetUp, Some(&problem)),
+        Err(problem) => return ask(&who, Change::SetUp, Some(&problem)),
     };
     let code = Qr::of(&setup.uri()).map_or_else(String::new, |qr| qr.svg());
     let shown = (code, setup.manual_key().to_string());
@@ -203,7 +206,7 @@ pub(super) async fn disable(
     OurForm(form): OurForm,
 ) -> Response {
     let Some(password) = form.optional("password").map(Zeroizing::new) else {
-        return ask(&state, &who, Change::Disable, None);
+        return ask(&who, Change::Disable, None);
     };
     let proof = proof_of(form.text("code"));
     let done = state
@@ -212,7 +215,7 @@ pub(super) async fn disable(
         .await;
     match done.map_err(Problem::from) {
         Ok(()) => Flash::new("factor-disabled").on(PATH),
-        Err(problem) => ask(&state, &who, Change::Disable, Some(&problem)),
+        Err(problem) => ask(&who, Change::Disable, Some(&problem)),
     }
 }
 
@@ -227,7 +230,7 @@ pub(super) async fn by_mail(
     let on = uri.query().is_some();
     let change = if on { Change::MailOn } else { Change::MailOff };
     let Some(password) = form.optional("password").map(Zeroizing::new) else {
-        return ask(&state, &who, change, None);
+        return ask(&who, change, None);
     };
     let done = state
         .auth
@@ -236,7 +239,7 @@ pub(super) async fn by_mail(
     match done.map_err(Problem::from) {
         Ok(_) if on => Flash::new("factor-mail-is-on").on(PATH),
         Ok(_) => Flash::new("factor-mail-is-off").on(PATH),
-        Err(problem) => ask(&state, &who, change, Some(&problem)),
+        Err(problem) => ask(&who, change, Some(&problem)),
     }
 }
 
@@ -248,7 +251,7 @@ pub(super) async fn codes(
     OurForm(form): OurForm,
 ) -> Response {
     let Some(password) = form.optional("password").map(Zeroizing::new) else {
-        return ask(&state, &who, Change::Codes, None);
+        return ask(&who, Change::Codes, None);
     };
     let proof = form.optional("code").map(|code| proof_of(&code));
     let made = state
@@ -257,6 +260,6 @@ pub(super) async fn codes(
         .await;
     match made.map_err(Problem::from) {
         Ok(codes) => write_codes(&who, codes.iter().map(|c| c.expose()).collect()),
-        Err(problem) => ask(&state, &who, Change::Codes, Some(&problem)),
+        Err(problem) => ask(&who, Change::Codes, Some(&problem)),
     }
 }

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::super::csrf::OurForm;
 use super::super::flash::Flash;
+use super::super::form::invited_into;
 use super::super::layout::{Page, render_with};
 use super::super::signed_in::SignedIn;
 use super::super::times::utc;
@@ -50,6 +51,7 @@ impl From<ListedInvite> for Row {
             invite,
             standing,
             mail,
+            ..
         } = listed;
         let terms = &invite.terms;
         let done = invite.uses.iter().filter(|u| u.done).count();
@@ -136,6 +138,7 @@ pub(super) async fn create(
         message: form.optional("message"),
         // What is no number is out of range.
         uses: uses.map(|n| n.trim().parse().unwrap_or(0)),
+        organisation: invited_into(&form),
     };
     match state.people.invite(&admin.acting(), wish).await {
         Ok(made) => {

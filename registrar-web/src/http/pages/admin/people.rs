@@ -84,6 +84,7 @@ pub(super) async fn show(
         state: UserState::parse(asked.state),
         role: Role::parse(asked.role),
         host_pending: asked.pending,
+        organisation: None,
     };
     let after = query.get("cursor").and_then(|id| UserId::parse(id).ok());
     let page = PageRequest {

@@ -1,27 +1,20 @@
+//! Bringing people in: what is asked for ([`wish`]), and what becomes of it.
+
+mod wish;
+
 use super::scan::scan;
 use super::{Acting, People, PeopleError};
 use crate::domain::{
-    Action, Authority, Email, FieldErrors, Invite, InviteId, InviteNote, InviteStanding,
-    InviteTerms, Inviter, MailJob, MailKind, MailState, RegistrationId, Role, Subject, Timestamp,
-    User, VerificationToken, Work,
+    Action, DisplayName, Email, Invite, InviteId, InviteStanding, Joins, MailJob, MailKind,
+    MailState, OrganisationId, RegistrationId, Role, Slug, Subject, Timestamp, User,
+    VerificationToken, Work,
 };
 use crate::ports::{EntropyExt, InviteFilter, Page, PageRequest, StoreError};
 
+pub use wish::InviteWish;
+
 /// How often a write is tried again when others write the same record.
 const TRIES: usize = 16;
-
-/// An invite as it is asked for, unjudged.
-#[derive(Clone, Debug, Default)]
-pub struct InviteWish {
-    /// The one address that may register with it; it gets a mail.
-    pub email: Option<String>,
-    /// What it makes of who accepts.
-    pub role: Option<String>,
-    /// A word to who gets it.
-    pub message: Option<String>,
-    /// How many may register with it.
-    pub uses: Option<u32>,
-}
 
 /// A new invite, with what is told this once.
 #[derive(Debug)]
@@ -30,6 +23,19 @@ pub struct NewInvite {
     pub invite: Invite,
     /// The secret of its link.
     pub token: VerificationToken,
+    /// The organisation that it leads into.
+    pub joined: Option<Joined>,
+}
+
+/// The organisation that an invite leads into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Joined {
+    /// Which; `None` for one that begins when the invite is accepted.
+    pub id: Option<OrganisationId>,
+    /// As its people write it.
+    pub name: DisplayName,
+    /// Where names are short.
+    pub slug: Slug,
 }
 
 /// What who holds the link may know of an invite.
@@ -41,6 +47,8 @@ pub struct InviteView {
     pub inviter: Option<User>,
     /// How it stands with it.
     pub standing: InviteStanding,
+    /// The organisation that it leads into.
+    pub joined: Option<Joined>,
 }
 
 /// An invite with what became of it.
@@ -52,6 +60,8 @@ pub struct ListedInvite {
     pub standing: InviteStanding,
     /// What became of its mail; `None` where there was none, or so long ago that it is forgotten.
     pub mail: Option<MailState>,
+    /// The organisation that it leads into.
+    pub joined: Option<Joined>,
 }
 
 /// Which invites to list; all that is given has to hold.
@@ -73,9 +83,9 @@ impl People {
         acting: &Acting,
         wish: InviteWish,
     ) -> Result<NewInvite, PeopleError> {
-        let terms = self.judge(acting, wish)?;
+        let terms = self.judge(acting, wish).await?;
         let now = self.world.now();
-        let quota = self.quota(acting, terms.role);
+        let quota = self.quota(acting, &terms);
         if let (Some(most), Some(own)) = (quota, &acting.member)
             && self.brought_in(own, now).await?.len() >= most
         {
@@ -97,115 +107,19 @@ impl People {
             let job = mail(&invite, to, self.world.entropy.uuid_v7(now), now);
             crate::registration::enqueue_verification(&self.world, job).await?;
         }
-        let details = vec![
+        let joined = self.joined(&invite).await?;
+        let mut details = vec![
             ("role", invite.terms.role.as_str().to_owned()),
             ("uses", invite.terms.most_uses.to_string()),
         ];
+        details.extend(joined.iter().map(|j| ("organization", j.slug.to_string())));
         self.note_invite(acting, Action::InviteCreated, &invite, details)
             .await?;
-        Ok(NewInvite { invite, token })
-    }
-
-    fn judge(&self, acting: &Acting, wish: InviteWish) -> Result<InviteTerms, PeopleError> {
-        let mut errors = FieldErrors::default();
-        let told = |text: Option<String>| text.filter(|t| !t.trim().is_empty());
-        let role = match wish.role.as_deref().map(Role::parse) {
-            None => Some(Role::ClientUser),
-            Some(None) => {
-                let words = "write site_admin, operator, client_admin or client_user";
-                errors.add("role", "unknown", words);
-                None
-            }
-            Some(known) => known,
-        };
-        let email = told(wish.email).and_then(|text| match Email::parse(&text) {
-            Ok(email) if email.domain().is_within(&self.policy.domain) => {
-                let words = format!(
-                    "give an address outside {}: nobody there has one before joining",
-                    self.policy.domain.as_str()
-                );
-                errors.add("email", "own-domain", words);
-                None
-            }
-            Ok(email) => Some(email),
-            Err(e) => {
-                errors.add("email", e.code(), e);
-                None
-            }
-        });
-        let note = told(wish.message).and_then(|text| match InviteNote::parse(&text) {
-            Ok(note) => Some(note),
-            Err(e) => {
-                errors.add("message", e.code(), e);
-                None
-            }
-        });
-        let most_uses = wish.uses.unwrap_or(1);
-        if !(1..=Invite::MOST_USES).contains(&most_uses) {
-            let words = format!("write 1 to {}", Invite::MOST_USES);
-            errors.add("uses", "out-of-range", words);
-        }
-        let is_wrong = |field: &str| errors.0.iter().any(|e| e.field == field);
-        let is_for_role = role.is_some_and(|r| r != Role::ClientUser);
-        if is_for_role && email.is_none() && !is_wrong("email") {
-            let words = "an invite to this role is for one address: give it";
-            errors.add("email", "required", words);
-        }
-        if most_uses > 1 && (email.is_some() || is_for_role) {
-            let words = "an invite for one address, or to a role, is used once";
-            errors.add("uses", "single", words);
-        }
-        let Some(role) = role.filter(|_| errors.0.is_empty()) else {
-            return Err(PeopleError::Fields(errors));
-        };
-        self.may_invite(acting, role, most_uses)?;
-        let inviter = acting.member.as_ref().map(|user| Inviter {
-            id: user.id,
-            username: user.username.clone(),
-        });
-        Ok(InviteTerms {
-            inviter,
-            role,
-            email,
-            note,
-            most_uses,
+        Ok(NewInvite {
+            invite,
+            token,
+            joined,
         })
-    }
-
-    fn may_invite(&self, acting: &Acting, role: Role, uses: u32) -> Result<(), PeopleError> {
-        let Authority::Member { role: own, .. } = acting.authority() else {
-            return Ok(());
-        };
-        if !self.policy.may_invite_to(own, role) {
-            return Err(PeopleError::MayNot(
-                "your role may not invite people to this role",
-            ));
-        }
-        if uses > 1 && !own.is_at_least(Role::Operator) {
-            return Err(PeopleError::MayNot(
-                "only operators and higher roles may make invites for several people",
-            ));
-        }
-        Ok(())
-    }
-
-    /// To which roles a member may invite people, highest first.
-    #[must_use]
-    pub fn may_invite_to(&self, user: &User) -> Vec<Role> {
-        let may = |role: &Role| self.policy.may_invite_to(user.role, *role);
-        Role::ALL.into_iter().filter(may).collect()
-    }
-
-    /// How many people who asks may bring in; `None` for any number.
-    fn quota(&self, acting: &Acting, role: Role) -> Option<usize> {
-        match acting.authority() {
-            Authority::Member { role: own, .. }
-                if role == Role::ClientUser && !own.is_at_least(Role::Operator) =>
-            {
-                Some(usize::try_from(self.policy.members_may_invite).unwrap_or(usize::MAX))
-            }
-            _ => None,
-        }
     }
 
     /// The invites of a member that count: those that were accepted, or may yet be.
@@ -217,13 +131,39 @@ impl People {
             let filter = InviteFilter::By(own.id);
             let found = self.world.store.list_invites(filter, &page).await?;
             counting.extend(found.items.into_iter().filter(|i| {
-                i.terms.role == Role::ClientUser && (!i.uses.is_empty() || i.is_usable(now))
+                i.terms.role == Role::ClientUser
+                    && i.terms.joins.is_none()
+                    && (!i.uses.is_empty() || i.is_usable(now))
             }));
             after = found.next;
             if after.is_none() {
                 return Ok(counting);
             }
         }
+    }
+
+    /// The organisation that an invite leads into.
+    pub(super) async fn joined(&self, invite: &Invite) -> Result<Option<Joined>, StoreError> {
+        // One that has begun with the invite has its id.
+        let (id, new) = match &invite.terms.joins {
+            None => return Ok(None),
+            Some(Joins::Existing { id }) => (*id, None),
+            Some(Joins::New { name, slug }) => (
+                OrganisationId::new(invite.id),
+                Some(Joined {
+                    id: None,
+                    name: name.clone(),
+                    slug: slug.clone(),
+                }),
+            ),
+        };
+        let found = self.world.store.organisation(id).await?;
+        let found = found.map(|o| Joined {
+            id: Some(o.id),
+            name: o.name,
+            slug: o.slug,
+        });
+        Ok(found.or(new))
     }
 
     /// What who holds the link may know. However often it is asked for, it spends nothing.
@@ -240,6 +180,7 @@ impl People {
         };
         Ok(InviteView {
             standing: invite.standing(self.world.now()),
+            joined: self.joined(&invite).await?,
             invite,
             inviter,
         })
@@ -277,6 +218,7 @@ impl People {
                 None => None,
             };
             items.push(ListedInvite {
+                joined: self.joined(&invite).await?,
                 standing: invite.standing(now),
                 invite,
                 mail: mail.map(|m| m.state),
