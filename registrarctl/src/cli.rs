@@ -1,7 +1,11 @@
+mod orgs;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+
+pub(crate) use orgs::{Orgs, WhichOrg};
 
 const ROLES: [&str; 5] = [
     "super_admin",
@@ -64,6 +68,9 @@ pub(crate) enum Command {
     /// Members and their accounts on the host
     #[command(subcommand)]
     Users(Users),
+    /// Organisations, their members and their groups on the host
+    #[command(subcommand)]
+    Orgs(Orgs),
     /// Make an active member the first super admin
     BootstrapAdmin {
         /// The member
@@ -178,6 +185,12 @@ pub(crate) enum Invites {
         /// What it makes of who accepts
         #[arg(long, value_parser = ROLES)]
         role: Option<String>,
+        /// The organisation that begins when its admin accepts
+        #[arg(long, value_name = "NAME")]
+        organization: Option<String>,
+        /// Its short name; alone, the organisation of that slug
+        #[arg(long, value_name = "SLUG")]
+        organization_slug: Option<String>,
         /// A word to who gets it
         #[arg(long)]
         message: Option<String>,

@@ -3,69 +3,16 @@
 
 #[path = "../../registrar-web/tests/http_support/mod.rs"]
 mod http_support;
-
-use std::path::PathBuf;
+mod site;
 
 use clap::Parser;
-use http_support::{App, config};
-use registrar_web::domain::{Mode, UserId};
-use registrar_web::http::{AdminDoor, Door, serve_local};
-use registrarctl::{Arguments, Failure, Outcome, run};
+use http_support::App;
+use registrar_web::domain::UserId;
+use registrarctl::{Arguments, run};
 use serde_json::{Value, json};
+use site::{Site, code};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixListener;
-
-struct Site {
-    app: App,
-    socket: PathBuf,
-}
-
-impl Site {
-    async fn of(app: App) -> Self {
-        let socket = app.directory.path().join("admin.sock");
-        let listener = UnixListener::bind(&socket).unwrap();
-        // Whoever runs the tests is an admin: root, or by the own group.
-        let group = users::get_current_groupname().unwrap();
-        let door = Door::Admin(AdminDoor::new(group.to_str().unwrap(), None));
-        let (router, stop) = (app.router.clone(), app.stop.clone());
-        tokio::spawn(serve_local(listener, door, router, stop));
-        Self { app, socket }
-    }
-
-    /// A site whose admins decide, where ada and grace have asked to join.
-    async fn with_two_who_wait() -> Self {
-        let mut config = config();
-        config.registration.mode = Mode::Approval;
-        let site = Self::of(App::with(config)).await;
-        for name in ["ada", "grace"] {
-            site.app.register(name).await;
-        }
-        site.app.run().await;
-        site
-    }
-
-    async fn run(&self, line: &str) -> Result<Outcome, Failure> {
-        let words = line.split(' ').map(|word| word.replace('_', " "));
-        self.run_words(words.collect()).await
-    }
-
-    async fn run_words(&self, words: Vec<String>) -> Result<Outcome, Failure> {
-        let host = self.socket.with_file_name("host.sock");
-        let mut line = vec![
-            "registrarctl".to_owned(),
-            format!("--web-socket={}", self.socket.display()),
-            format!("--host-socket={}", host.display()),
-        ];
-        line.extend(words);
-        run(Arguments::parse_from(line), &mut |_| ()).await
-    }
-
-    async fn shown(&self, line: &str) -> String {
-        let outcome = self.run(line).await.unwrap();
-        assert_eq!(outcome.code, 0, "{}", outcome.text);
-        outcome.text
-    }
-}
 
 /// A stand-in for provisiond with one account, ada's, which becomes what it is told to.
 fn a_host(site: &Site, id: UserId) {
@@ -131,10 +78,6 @@ async fn a_suspension_reaches_the_host_and_the_web_and_so_does_its_end() {
     assert_eq!(removed, "ada is removed");
     let member = site.run("users show ada").await.unwrap().json;
     assert_eq!(member["member"]["state"], "deleted");
-}
-
-fn code(failed: Result<Outcome, Failure>) -> u8 {
-    failed.map_or_else(|f| f.exit_code(), |outcome| outcome.code)
 }
 
 #[tokio::test]

@@ -10,6 +10,8 @@ pub(super) async fn run(asked: Invites, web: &Web) -> Result<Outcome, Failure> {
         Invites::Create {
             email,
             role,
+            organization,
+            organization_slug,
             message,
             uses,
         } => {
@@ -21,6 +23,10 @@ pub(super) async fn run(asked: Invites, web: &Web) -> Result<Outcome, Failure> {
             };
             say("email", email.map(Value::from));
             say("role", role.map(Value::from));
+            if organization.is_some() || organization_slug.is_some() {
+                let named = json!({ "name": organization, "slug": organization_slug });
+                say("organization", Some(named));
+            }
             say("message", message.map(Value::from));
             say("uses", uses.map(Value::from));
             let made = web
@@ -31,6 +37,7 @@ pub(super) async fn run(asked: Invites, web: &Web) -> Result<Outcome, Failure> {
                 ("link", text(&made["url"])),
                 ("for", text(&made["email"])),
                 ("role", text(&made["role"])),
+                ("organization", text(&made["organization"]["name"])),
                 ("uses", text(&made["maxUses"])),
                 ("until", minute(&made["expiresAt"])),
             ]);

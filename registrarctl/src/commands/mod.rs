@@ -3,6 +3,7 @@
 mod audit;
 mod config;
 mod invites;
+mod orgs;
 mod pages;
 mod registrations;
 mod site;
@@ -43,6 +44,7 @@ pub async fn run(
         Command::Status => status::status(&services).await,
         Command::Registrations(asked) => registrations::run(asked, &services.web).await,
         Command::Invites(asked) => invites::run(asked, &services.web).await,
+        Command::Orgs(asked) => orgs::run(asked, &services.web).await,
         Command::Users(asked) => users::run(asked, services).await,
         Command::BootstrapAdmin { name } => users::role(&name, "super_admin", &services).await,
         Command::Keys(asked) => site::keys(&asked, &services.web).await,
