@@ -11,10 +11,10 @@ for (const time of document.querySelectorAll("time[datetime]")) {
   });
 }
 
-const username = document.getElementById("username");
-const live = document.getElementById("username-live");
-
-if (username && live) {
+// A name or a password is judged while it is typed, by the rules that hold when it is sent.
+for (const live of document.querySelectorAll("[data-check]")) {
+  const field = live.dataset.check;
+  const input = document.getElementById(field);
   let timer;
   let asked = "";
   let running;
@@ -26,33 +26,39 @@ if (username && live) {
 
   const check = async () => {
     clearTimeout(timer);
-    const name = username.value;
-    if (name === asked) return;
-    asked = name;
+    const value = input.value;
+    if (value === asked) return;
+    asked = value;
     running?.abort();
-    if (!name) return show("", true);
+    if (!value) return show("", true);
     running = new AbortController();
+    const body = new URLSearchParams({ field, [field]: value });
+    for (const name of ["username", "displayName", "personalEmail"]) {
+      const other = document.getElementById(name);
+      if (other && name !== field) body.set(name, other.value);
+    }
     try {
-      const answer = await fetch(
-        `/api/auth/status/check-username/${encodeURIComponent(name)}`,
-        { signal: running.signal, headers: { accept: "application/json" } },
-      );
+      const answer = await fetch("/signup/check", {
+        method: "POST",
+        body,
+        signal: running.signal,
+      });
       // The form itself says what is wrong when it is sent.
       if (!answer.ok) return show("", true);
-      const { available, message } = await answer.json();
-      if (username.value === name) show(message, available);
+      const { good, message } = await answer.json();
+      if (input.value === value) show(message, good);
     } catch {
       // Aborted, or offline.
     }
   };
 
-  username.addEventListener("input", () => {
+  input.addEventListener("input", () => {
     clearTimeout(timer);
     show("", true);
     asked = "";
     timer = setTimeout(check, 700);
   });
-  username.addEventListener("blur", check);
+  input.addEventListener("blur", check);
 }
 
 const status = document.querySelector("[data-events]");

@@ -164,6 +164,85 @@ async fn a_forgotten_password_is_chosen_anew_by_code_in_german() {
     assert_ne!(new, PASSWORD);
 }
 
+#[tokio::test]
+async fn while_it_is_typed_a_name_or_password_is_judged_by_the_rules_of_the_form() {
+    let app = App::new();
+    app.register("ada").await;
+    let judge = async |fields: &[(&str, &str)], language: &str| {
+        let mut body = form_urlencoded::Serializer::new(String::new());
+        body.extend_pairs(fields);
+        let request = http::Request::post("/signup/check")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("accept-language", language);
+        let answer = app.send(request.body(body.finish().into()).unwrap()).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        let body = answer.json();
+        (
+            body["good"] == true,
+            body["message"].as_str().unwrap().to_owned(),
+        )
+    };
+    for (field, value, good, english, german) in [
+        (
+            "username",
+            "bea",
+            true,
+            "bea is available.",
+            "bea ist frei.",
+        ),
+        (
+            "username",
+            "ada",
+            false,
+            "ada is not available",
+            "dieser Name ist vergeben",
+        ),
+        (
+            "username",
+            "Bea",
+            false,
+            "no capital letters",
+            "schreib ihn klein",
+        ),
+        (
+            "password",
+            "short",
+            false,
+            "at least 8 characters",
+            "mindestens 8 Zeichen",
+        ),
+        (
+            "password",
+            "grace.hopper.1906!",
+            false,
+            "easy to guess",
+            "leicht zu erraten",
+        ),
+        (
+            "newPassword",
+            PASSWORD,
+            true,
+            "hard to guess",
+            "schwer zu erraten",
+        ),
+    ] {
+        let fields = [
+            ("field", field),
+            (field, value),
+            ("displayName", "grace.hopper.1906!"),
+        ];
+        for (language, words) in [("en", english), ("de", german)] {
+            let (is_good, message) = judge(&fields, language).await;
+            assert_eq!(is_good, good, "{value}: {message}");
+            assert!(message.contains(words), "{value}: {message}");
+        }
+    }
+    let answer = app
+        .submit("/signup", "/signup/check", &[("field", "reason")])
+        .await;
+    assert_eq!(answer.status, 422);
+}
+
 /// All that a browser loads with the first page, uncompressed.
 #[tokio::test]
 async fn the_first_page_is_30_kilobytes_all_told() {

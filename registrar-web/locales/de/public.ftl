@@ -24,6 +24,9 @@ signup-invited = Du bist eingeladen.
 signup-invited-address = Die Einladung gilt { $address }: Registriere dich mit dieser Adresse.
 signup-invited-until = Sie gilt bis { $until }.
 signup-invite-over = Diese Einladung gilt nicht mehr: Sie wurde benutzt, zurückgenommen oder ist abgelaufen. Bitte um eine neue.
+signup-name-free = { $name } ist frei.
+signup-strong = Dieses Passwort ist schwer zu erraten.
+signup-fair = Dieses Passwort geht; ein längeres ist schwerer zu erraten.
 form-optional = (freiwillig)
 
 verify-title = Bestätige deine Adresse

@@ -24,6 +24,9 @@ signup-invited = You have been invited.
 signup-invited-address = The invite is for { $address }: sign up with that address.
 signup-invited-until = It can be used until { $until }.
 signup-invite-over = This invite can't be used any more: it was used, taken back, or has expired. Ask for another one.
+signup-name-free = { $name } is available.
+signup-strong = This password is hard to guess.
+signup-fair = This password is taken; a longer one is harder to guess.
 form-optional = (optional)
 
 verify-title = Verify your address

@@ -92,6 +92,12 @@ impl Password {
         Ok(Self(text))
     }
 
+    /// Whether it is more than just good enough: over 10^8 tries, by zxcvbn (score 3 or 4).
+    #[must_use]
+    pub fn is_strong(&self, hints: PasswordHints<'_>) -> bool {
+        zxcvbn::zxcvbn(&self.0, hints.words).score() >= zxcvbn::Score::Three
+    }
+
     /// A password that a hash was just shown to be of, so it was judged when it was chosen. `None`
     /// for one that bcrypt would cut off.
     #[must_use]

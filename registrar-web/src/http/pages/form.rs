@@ -130,6 +130,11 @@ impl Field {
         self.kind == "textarea"
     }
 
+    /// Whether a script has it judged while someone types.
+    pub(super) fn is_checked(&self) -> bool {
+        self.name == "username" || self.autocomplete == "new-password"
+    }
+
     /// What describes it, for readers of the page aloud.
     pub(super) fn described_by(&self) -> String {
         let name = self.name;

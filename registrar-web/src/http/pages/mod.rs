@@ -2,6 +2,7 @@
 
 mod account;
 mod admin;
+mod check;
 mod cookies;
 mod csrf;
 pub(super) mod docs;
@@ -38,6 +39,7 @@ pub(super) fn routes() -> Router<AppState> {
     Router::new()
         .route("/", get(home::show))
         .route("/signup", get(signup::show).post(signup::submit))
+        .route("/signup/check", post(check::judge))
         .route("/invites/{token}", get(signup::by_invite))
         .route("/signup/status/{username}", get(status::show))
         .route("/signup/status/{username}/code", post(status::code))
