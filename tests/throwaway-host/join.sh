@@ -94,6 +94,9 @@ grep -E '^Max (processes|file size|core file size) +0 +0 ' "/proc/$pid/limits" |
 grep -qE '^NoNewPrivs:\s+1' "/proc/$pid/status" || fail "it may gain privileges"
 grep -qE '^Seccomp:\s+2' "/proc/$pid/status" || fail "its system calls are not filtered"
 [[ -z "$(pgrep -P "$pid" || true)" ]] || fail "it has children"
+# Of sshd's process for this visitor; pam_limits(8) has set it.
+sshd="$(ps -o ppid= -p "$pid" | tr -d ' ')"
+grep -qE '^Max processes +80 +80 ' "/proc/$sshd/limits" || fail "visitors are not bounded: $(grep processes "/proc/$sshd/limits")"
 
 step "a name that breaks a rule, one that is reserved, one that is free"
 types "Username: " "No Good"

@@ -66,6 +66,7 @@ prepare_join() {
   local program="$HOST_PROGRAMS/registrar-join" line
   install -d -m 0755 /run/throwaway/join
   cp "$HOST_SOURCE/etc/join-home/.hushlogin" /run/throwaway/join/
+  cp "$HOST_SOURCE/etc/limits.d/60-registrar-join.conf" /etc/security/limits.d/
   getent passwd join >/dev/null ||
     useradd --system --user-group --no-create-home --home-dir /run/throwaway/join --shell "$program" join
   sed "s|/usr/libexec/registrar-join|$program|" "$HOST_SOURCE/etc/sshd_config.d/60-registrar-join.conf" >"$1/join.conf"
