@@ -26,7 +26,9 @@ if [[ $EUID == 0 ]]; then
   # `cargo test` has just built both programs for the integration tests; building them by
   # themselves would compile half of the dependencies again with other features.
   tests/throwaway-host/run.sh --check
-  tests/bootstrap.sh browser
+  tests/throwaway-host/run.sh --join
+  tests/bootstrap.sh live browser
+  tests/throwaway-host/run.sh --live
   tests/throwaway-host/run.sh --browser
   tests/bootstrap.sh contract
   tests/throwaway-host/run.sh --contract

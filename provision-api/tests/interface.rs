@@ -68,7 +68,7 @@ fn every_method_is_accepted_with_just_the_parameters_that_the_definition_names()
             method.name()
         );
     }
-    assert_eq!(methods, 21);
+    assert_eq!(methods, 22);
 }
 
 #[test]

@@ -71,8 +71,8 @@ async fn lynx_shows_the_whole_form_and_signs_up_with_it() {
     // A person at a terminal: down to each field, type, and press the button.
     let mut keys = String::new();
     let mut key = |name: &str| keys.push_str(&format!("key {name}\n"));
-    // Skip link, first page, menu; then the fields.
-    for _ in 0..3 {
+    // Skip link, first page, the two of the menu; then the fields.
+    for _ in 0..4 {
         key("Down Arrow");
     }
     for (text, last) in [
