@@ -67,9 +67,10 @@ whole_life() {
   machine reboot
   phase people grace ada
   phase endings begin
-  phase groups
   phase sockets
   phase crash
+  # Here as many may sign up as it takes.
+  phase groups
   phase join
   phase polkit
   phase sandbox

@@ -71,7 +71,7 @@ for name in "${members[@]}"; do
   [[ -d $(getent passwd "$name" | cut -d: -f6)/Maildir ]] || fail "$name has no Maildir"
   is "registration of $name" VERIFIED "$(curl -fsS "$WEB/api/auth/status/registration/$name" | value status)"
 done
-for home in $(ls -A /home); do id "$home" >/dev/null 2>&1 || [[ $home == .registrar* ]] || fail "/home/$home is nobody's"; done
+for home in $(ls -A /home); do id "$home" >/dev/null 2>&1 || [[ $home == @(.registrar*|groups) ]] || fail "/home/$home is nobody's"; done
 is "half-made homes" "" "$(find /home/.registrar/staging -mindepth 1 2>/dev/null || true)"
 for key in $(ls -A /etc/ssh/registrar_keys); do id "$key" >/dev/null 2>&1 || fail "key file of nobody: $key"; done
 is "locks left in /etc" "" "$(ls /etc/{passwd,group,shadow,gshadow}.lock 2>/dev/null || true)"
