@@ -69,4 +69,16 @@ is "what waits in it" "" "$(find "$AREA" -mindepth 2)"
 grep -q 'not given out again' "$KEPT/answer" || fail "$(cat "$KEPT/answer")"
 curl -fsS "$WEB/api/auth/status/check-username/crew" | grep -q '"available":false' || fail "a user may be called crew"
 on_account RemoveAccount crewone >/dev/null
+
+step "an organisation of the web gets its group, and who joins or leaves it is in or out"
+has_members() { [[ "$(members night-crew)" == "$1" ]]; }
+registrarctl orgs create "The Night Crew" --slug night-crew >/dev/null
+until_true 30 getent group night-crew
+registrarctl orgs add night-crew crewtwo --role client_admin >/dev/null
+until_true 30 has_members crewtwo
+as_wanted "$DIRECTORY/night-crew" "root:night-crew 2770"
+registrarctl orgs add night-crew grace >/dev/null
+until_true 30 has_members crewtwo,grace
+registrarctl orgs remove night-crew grace >/dev/null
+until_true 30 has_members crewtwo
 finish
