@@ -268,9 +268,8 @@ chmod 755 "$WORK/xauth"
 in_terminal "DISPLAY=:7 LANG=C.UTF-8 LC_ALL=C LD_PRELOAD=/nowhere.so $(command_line -A -X -o SendEnv='L* LD_PRELOAD' -o SetEnv='LC_EVIL=1 SSH_CONNECTION=1.2.3.4' -i "$WORK/key")"
 sees "Username: "
 pid="$(visitor)"
-# Debian's sshd takes LC_* from anyone; the program looks at none of it.
 tr '\0' '\n' <"/proc/$pid/environ" | sed 's/=.*//' | sort | paste -sd' ' | sed 's/^/   /'
-! tr '\0' '\n' <"/proc/$pid/environ" | grep -E '^(SSH_AUTH_SOCK|DISPLAY|LD_)' || fail "that reached it"
+! tr '\0' '\n' <"/proc/$pid/environ" | grep -E '^(SSH_AUTH_SOCK|DISPLAY|LD_|LC_EVIL)' || fail "that reached it"
 tr '\0' '\n' <"/proc/$pid/environ" | grep -q '^SSH_CONNECTION=127.0.0.1 ' || fail "another address was believed"
 
 step "a second session over the same connection is refused"

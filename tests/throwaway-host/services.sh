@@ -49,6 +49,8 @@ prepare_sshd() {
     echo "ListenAddress 127.0.0.1"
     echo "HostKey $keys/host_key"
     echo "PidFile none"
+    # As Debian has it.
+    echo "AcceptEnv LANG LC_*"
     cat "$HOST_SOURCE/etc/sshd_config.d/50-registrar.conf"
     echo "PermitRootLogin no"
     echo "UsePAM yes"
