@@ -66,6 +66,8 @@ impl Default for ServerSettings {
 pub struct LimitSettings {
     /// Requests of any kind, static files and health aside, for each client address.
     pub requests: u32,
+    /// Requests of each member beyond `requests` of their client address, in the same window.
+    pub member_requests: u32,
     /// The window of `requests`.
     pub requests_window: Seconds,
     /// Registrations for each client address.
@@ -80,6 +82,7 @@ impl Default for LimitSettings {
     fn default() -> Self {
         Self {
             requests: 100,
+            member_requests: 1000,
             requests_window: Seconds::of(15 * 60),
             registrations: 5,
             registrations_window: Seconds::hours(1),

@@ -5,14 +5,18 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{HeaderName, HeaderValue};
+use zeroize::Zeroizing;
 
+use super::bearer::token_of;
 use super::client_address::Client;
 use super::live::socket_io;
 use super::local::LocalPeer;
+use super::pages::session_of;
 use super::problem::Problem;
 use super::problem_kind::Kind;
 use super::state::AppState;
-use crate::domain::Timestamp;
+use crate::config::LimitSettings;
+use crate::domain::{PageToken, Timestamp, UserId};
 
 /// Counts the requests of a client, static files and health aside, in the store. Streams of live
 /// events have a window of their own, so that who looks at pages does not pay twice.
@@ -33,14 +37,15 @@ pub(super) async fn count(State(state): State<AppState>, request: Request, next:
         // that there is, is counted after all.
         let response = next.run(request).await;
         if response.status().is_client_error()
-            && let Some(Counted { refusal, .. }) = Counted::take(&state, "live", &client).await
+            && let Some(Counted { refusal, .. }) = Counted::take(&state, LIVE, &client).await
         {
             return refusal.map_or(response, IntoResponse::into_response);
         }
         return response;
     }
-    let bucket = if is_live(path) { "live" } else { "requests" };
-    let Some(counted) = Counted::take(&state, bucket, &client).await else {
+    let bucket = if is_live(path) { LIVE } else { REQUESTS };
+    let shown = Shown::by(&state, &request);
+    let Some(counted) = count_one(&state, bucket, &client, shown).await else {
         return next.run(request).await;
     };
     let mut response = match counted.refusal {
@@ -57,6 +62,81 @@ pub(super) async fn count(State(state): State<AppState>, request: Request, next:
     response
 }
 
+/// Counts one request of that client. Where the client has used its share up, who is signed in goes
+/// on with a share of their own: a reviewer works through more pages than a stranger looks at, and a
+/// club behind one address is not kept out by one of it.
+async fn count_one(
+    state: &AppState,
+    bucket: Bucket,
+    client: &str,
+    shown: Option<Shown>,
+) -> Option<Counted> {
+    let counted = Counted::take(state, bucket, client).await?;
+    if counted.refusal.is_some()
+        && bucket.name == REQUESTS.name
+        && let Some(shown) = shown
+        && let Some(member) = shown.member(state).await
+        && let Some(of_member) = Counted::take(state, MEMBER, &member.to_string()).await
+    {
+        return Some(of_member);
+    }
+    Some(counted)
+}
+
+/// What a request shows of a session, unjudged.
+enum Shown {
+    AccessToken(Zeroizing<String>),
+    /// Of a page.
+    Cookie(PageToken),
+}
+
+impl Shown {
+    fn by(state: &AppState, request: &Request) -> Option<Self> {
+        match token_of(request.headers()) {
+            Some(token) => Some(Self::AccessToken(token)),
+            None => session_of(state, request).map(Self::Cookie),
+        }
+    }
+
+    /// Whose session it is, if it lives. Why not, is told by whoever lets people in.
+    async fn member(&self, state: &AppState) -> Option<UserId> {
+        let caller = match self {
+            Self::AccessToken(token) => state.auth.authenticate(token).await,
+            Self::Cookie(token) => state.auth.page_session(token).await,
+        };
+        caller.ok().map(|caller| caller.user.id)
+    }
+}
+
+/// Whose requests are counted together, and how many they may be in a window.
+#[derive(Clone, Copy)]
+struct Bucket {
+    name: &'static str,
+    most: fn(&LimitSettings) -> u32,
+    /// Who has asked too often.
+    whose: &'static str,
+}
+
+/// Each client's, of any kind.
+const REQUESTS: Bucket = Bucket {
+    name: "requests",
+    most: |limits| limits.requests,
+    whose: "Your network has",
+};
+
+/// Each client's, for streams of live events.
+const LIVE: Bucket = Bucket {
+    name: "live",
+    ..REQUESTS
+};
+
+/// A member's, from wherever, beyond those of the client.
+const MEMBER: Bucket = Bucket {
+    name: "member",
+    most: |limits| limits.member_requests,
+    whose: "You have",
+};
+
 /// A request that was counted.
 struct Counted {
     /// What it is answered with, if it is one too many.
@@ -67,12 +147,13 @@ struct Counted {
 
 impl Counted {
     /// Counts one; `None` when that is not possible.
-    async fn take(state: &AppState, bucket: &str, client: &str) -> Option<Self> {
-        let most = state.limits.requests;
+    async fn take(state: &AppState, bucket: Bucket, whose: &str) -> Option<Self> {
+        let most = (bucket.most)(&state.limits);
+        let name = bucket.name;
         let window = state.limits.requests_window;
         let now = state.now();
         let store = &state.registrar.world().store;
-        let key = format!("{bucket}:{client}");
+        let key = format!("{name}:{whose}");
         let counted = match store.count(&key, window.signed(), now).await {
             Ok(counted) => counted,
             Err(error) => {
@@ -82,16 +163,17 @@ impl Counted {
         };
         let seconds = seconds_until(counted.resets_at, now);
         let refusal = (counted.count > most).then(|| {
-            let words = format!("Your network has asked too often; go on in {seconds} s.");
+            let who = bucket.whose;
+            let words = format!("{who} asked too often; go on in {seconds} s.");
             Problem::with_detail(Kind::TooManyRequests, words).retry_after(seconds)
         });
         let left = most.saturating_sub(counted.count);
         let fields = [
             (
                 "ratelimit-policy",
-                format!("\"{bucket}\";q={most};w={}", window.std().as_secs()),
+                format!("\"{name}\";q={most};w={}", window.std().as_secs()),
             ),
-            ("ratelimit", format!("\"{bucket}\";r={left};t={seconds}")),
+            ("ratelimit", format!("\"{name}\";r={left};t={seconds}")),
         ];
         Some(Self { refusal, fields })
     }

@@ -30,7 +30,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 pub(super) use problems::problem_page;
-pub(super) use visitor::{Visitor, attach, language_of};
+pub(super) use visitor::{Visitor, attach, language_of, session_of};
 
 use super::state::AppState;
 

@@ -185,6 +185,13 @@ fn elsewhere(method: &Method, uri: &Uri) -> Option<String> {
     Some(format!("{}?{query}{and}", uri.path()))
 }
 
+/// What the cookie of a page's visitor opens, if it has the form of one. It has no meaning elsewhere.
+pub(in crate::http) fn session_of(state: &AppState, request: &Request) -> Option<PageToken> {
+    let is_page = is_page(request.uri().path());
+    let token = is_page.then(|| Cookie::Session.of(&state.site, request.headers()))?;
+    PageToken::parse(token?)
+}
+
 /// Finds out who looks, before a page is made; gives the browser the cookies that follow from it.
 pub(in crate::http) async fn attach(
     State(state): State<AppState>,
