@@ -18,7 +18,7 @@ const OTHER_KEY: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ ada@desk";
 const PRINT: &str = "SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU";
 
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 9] = [
     "/account",
     "/account/profile",
     "/account/password",
@@ -26,6 +26,7 @@ const PAGES: [&str; 8] = [
     "/account/second-factor",
     "/account/sessions",
     "/account/invites",
+    "/account/organization",
     "/account/data",
 ];
 
@@ -94,6 +95,8 @@ async fn every_form_of_the_account_is_refused_without_its_token() {
         &format!("/account/sessions/{id}/end"),
         "/account/invites",
         &format!("/account/invites/{id}/revoke"),
+        "/account/organization",
+        &format!("/account/organization/members/{id}/remove"),
         "/account/data/export",
         "/account/data/delete",
     ] {

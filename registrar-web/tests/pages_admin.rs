@@ -1,116 +1,24 @@
 //! The console: what operators and admins see and do on the pages, without scripts.
 
+mod console_support;
 mod http_support;
 mod people_support;
 
+use console_support::*;
 use http::Request;
-use http_support::{Answer, App};
-use registrar_web::domain::{Action, Mode, RequestId, Role, UserState};
+use registrar_web::domain::{Action, RequestId, Role, UserState};
 use registrar_web::ports::Provisioner;
 use serde_json::json;
 
-const PAGES: [&str; 6] = [
+const PAGES: [&str; 7] = [
     "/admin",
     "/admin/queue",
     "/admin/people",
+    "/admin/organizations",
     "/admin/invites",
     "/admin/audit",
     "/admin/health",
 ];
-
-/// A site in mode `approval` with the operators grace and lin and the site admin root, grace signed in.
-async fn console() -> App {
-    let app = App::new();
-    for (name, role) in [
-        ("grace", Role::Operator),
-        ("lin", Role::Operator),
-        ("rue", Role::SiteAdmin),
-        ("mia", Role::ClientUser),
-    ] {
-        app.member(name).await;
-        app.give_role(name, role).await;
-    }
-    let mut config = app.config.clone();
-    config.registration.mode = Mode::Approval;
-    config.server.state_directory = std::env::temp_dir();
-    let app = app.restart_with(config).await;
-    as_(&app, "grace").await;
-    app
-}
-
-/// Goes on as someone else in the same browser.
-async fn as_(app: &App, name: &str) {
-    app.put_cookie("registrar-session", "");
-    let answer = app.sign_in(name).await;
-    assert_eq!(answer.status, 303, "{}", answer.text);
-}
-
-/// Applies, and returns the path of the application in the console.
-async fn apply(app: &App, name: &str) -> String {
-    let mut form = http_support::sign_up(name);
-    form["reason"] = json!("I <3 shells\nand you");
-    let answer = app.post("/api/auth/register", form).await;
-    assert_eq!(answer.status, 201, "{}", answer.text);
-    app.run().await;
-    format!("/admin/queue/{}", answer.json()["id"].as_str().unwrap())
-}
-
-async fn prove(app: &App, name: &str) {
-    let (token, _) = app.mail_of(name).await;
-    let answer = app
-        .post("/api/auth/verify-email", json!({ "token": token }))
-        .await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    app.run().await;
-}
-
-async fn page(app: &App, path: &str) -> String {
-    let answer = app.get_with_cookies(path).await;
-    assert_eq!(answer.status, 200, "{path}: {}", answer.text);
-    answer.text
-}
-
-/// Presses a button of a page, and returns the page after it.
-async fn press(app: &App, on: &str, form: &str, fields: &[(&str, &str)]) -> String {
-    let answer = app.submit(on, &format!("{on}/{form}"), fields).await;
-    assert_eq!(location(&answer), (303, on), "{}", answer.text);
-    page(app, on).await
-}
-
-fn location(answer: &Answer) -> (u16, &str) {
-    (answer.status.as_u16(), answer.header("location"))
-}
-
-/// Every field of a page has a label, and every table says what its columns are.
-fn assert_is_labelled(path: &str, page: &str) {
-    for tag in ["<input ", "<select ", "<textarea "] {
-        for part in page.split(tag).skip(1) {
-            let element = part.split('>').next().unwrap();
-            if element.contains("type=\"hidden\"") || element.contains("type=\"submit\"") {
-                continue;
-            }
-            let id = element
-                .split("id=\"")
-                .nth(1)
-                .and_then(|r| r.split('"').next());
-            let id = id.unwrap_or_else(|| panic!("{path}: no id: {element}"));
-            assert!(
-                page.contains(&format!("for=\"{id}\"")),
-                "{path}: no label for {id}"
-            );
-            let count = page.matches(&format!(" id=\"{id}\"")).count();
-            assert_eq!(count, 1, "{path}: {id}");
-        }
-    }
-    assert_eq!(
-        page.matches("<table").count(),
-        page.matches("<thead>").count(),
-        "{path}"
-    );
-    for bad in [" style=\"", "<style", "<script>", " onclick="] {
-        assert!(!page.contains(bad), "{path}: {bad}");
-    }
-}
 
 #[tokio::test]
 async fn the_console_opens_for_the_roles_that_have_business_there() {

@@ -24,11 +24,11 @@ pub(super) struct OptionalJson<T>(pub Option<T>);
 /// The fields of an `application/x-www-form-urlencoded` body.
 pub(super) struct Form(Vec<(String, String)>);
 
-/// The one parameter of a path, decoded.
+/// The first parameter of a path, decoded.
 pub(super) struct PathText(pub String);
 
-/// The first two parameters of a path, decoded.
-pub(super) struct PathTexts(pub String, pub String);
+/// The second parameter of a path, decoded.
+pub(super) struct SecondPathText(pub String);
 
 /// What stands behind the `?`, decoded; of a name that is there twice, the last.
 pub(super) struct QueryText(pub BTreeMap<String, String>);
@@ -118,18 +118,11 @@ impl Form {
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for PathTexts {
+impl<S: Send + Sync> FromRequestParts<S> for SecondPathText {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let params = RawPathParams::from_request_parts(parts, state)
-            .await
-            .map_err(|_| Problem::new(Kind::MalformedQuery))?;
-        let mut texts = params.iter().map(|(_, text)| text.to_owned());
-        match (texts.next(), texts.next()) {
-            (Some(first), Some(second)) => Ok(Self(first, second)),
-            _ => Err(Problem::new(Kind::NotFound)),
-        }
+        parameter(parts, state, 1).await.map(Self)
     }
 }
 
@@ -137,12 +130,19 @@ impl<S: Send + Sync> FromRequestParts<S> for PathText {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let params = RawPathParams::from_request_parts(parts, state)
-            .await
-            .map_err(|_| Problem::new(Kind::MalformedQuery))?;
-        let first = params.iter().next().map(|(_, text)| text.to_owned());
-        first.map(Self).ok_or_else(|| Problem::new(Kind::NotFound))
+        parameter(parts, state, 0).await.map(Self)
     }
+}
+
+async fn parameter<S: Send + Sync>(
+    parts: &mut Parts,
+    state: &S,
+    place: usize,
+) -> Result<String, Problem> {
+    let all = RawPathParams::from_request_parts(parts, state).await;
+    let all = all.map_err(|_| Problem::new(Kind::MalformedQuery))?;
+    let found = all.iter().nth(place).map(|(_, text)| text.to_owned());
+    found.ok_or_else(|| Problem::new(Kind::NotFound))
 }
 
 async fn read(body: Body) -> Result<Bytes, Problem> {

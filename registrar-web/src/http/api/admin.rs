@@ -210,7 +210,8 @@ async fn system_status(
     }))
 }
 
-pub(super) fn known(id: &str) -> Result<RegistrationId, Problem> {
+/// A registration's id, out of a path.
+pub(crate) fn known(id: &str) -> Result<RegistrationId, Problem> {
     RegistrationId::parse(id)
         .map_err(|_| Problem::with_detail(Kind::NotFound, "There is no such registration."))
 }

@@ -1,5 +1,6 @@
 //! The JSON routes, by family. Each handler's description is where the OpenAPI document comes from.
 
+mod about_organization;
 pub(super) mod admin;
 pub(super) mod admin_audit;
 pub(super) mod admin_review;

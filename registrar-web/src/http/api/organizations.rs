@@ -6,21 +6,19 @@ use http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::super::extract::{PathText, PathTexts, QueryText, StrictJson};
+use super::super::extract::{QueryText, SecondPathText, StrictJson};
 use super::super::openapi_people::{ChangeProblems, ListProblems, MembersProblems, OneProblems};
 use super::super::permissions::Admin;
 use super::super::problem::Problem;
 use super::super::state::AppState;
-use super::member_query::{MEMBER_QUERY, member_query};
-use super::organization::detail;
+use super::about_organization::{MembersQuery, Named, detail};
 use super::paging::{malformed, page_of};
-use super::users::known;
 use super::wire_organizations::{
     OrganizationBody, OrganizationChangeBody, OrganizationDetail, OrganizationPage, TakeInBody,
 };
 use super::wire_people::{MemberAnswer, MemberPage};
 use crate::domain::{Role, Username};
-use crate::people::{Acting, SearchText};
+use crate::people::SearchText;
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -94,13 +92,8 @@ async fn create(
     params(("id" = String, Path, description = "Its id, or its slug")),
     responses((status = 200, description = "It, and who runs it.", body = OrganizationDetail), OneProblems)
 )]
-async fn show(
-    _: Admin,
-    State(state): State<AppState>,
-    PathText(id): PathText,
-) -> Result<Json<OrganizationDetail>, Problem> {
-    let found = state.people.organisation_called(&id).await?;
-    detail(&state, found).await
+async fn show(Named(about): Named) -> Result<Json<OrganizationDetail>, Problem> {
+    about.detail().await
 }
 
 /// Change an organization
@@ -117,17 +110,10 @@ async fn show(
     responses((status = 200, description = "As it is now.", body = OrganizationDetail), ChangeProblems)
 )]
 async fn change(
-    acting: Acting,
-    State(state): State<AppState>,
-    PathText(id): PathText,
+    Named(about): Named,
     StrictJson(body): StrictJson<OrganizationChangeBody>,
 ) -> Result<Json<OrganizationDetail>, Problem> {
-    let id = state.people.organisation_called(&id).await?.id;
-    let changed = state
-        .people
-        .change_organisation(&acting, id, body.into())
-        .await?;
-    detail(&state, changed).await
+    about.change(body.into()).await
 }
 
 /// The members of an organization
@@ -138,27 +124,14 @@ async fn change(
     path = "/api/organizations/{id}/members",
     tag = "organizations",
     security(("adminToken" = []), ("accessToken" = [])),
-    params(
-        ("id" = String, Path, description = "Its id, or its slug"),
-        ("q" = Option<String>, Query, description = "What user name or display name has, capitals or not"),
-        ("state" = Option<String>, Query, description = "`active` or `suspended`"),
-        ("role" = Option<String>, Query, description = "`client_admin` or `client_user`"),
-        ("limit" = Option<usize>, Query, description = "1 to 100, default 50"),
-        ("cursor" = Option<String>, Query, description = "`nextCursor` of the page before"),
-    ),
+    params(("id" = String, Path, description = "Its id, or its slug"), MembersQuery),
     responses((status = 200, description = "A page of them, in the order in which they joined.", body = MemberPage), MembersProblems)
 )]
 async fn members(
-    acting: Acting,
-    State(state): State<AppState>,
-    PathText(id): PathText,
-    QueryText(mut query): QueryText,
+    Named(about): Named,
+    QueryText(query): QueryText,
 ) -> Result<Json<MemberPage>, Problem> {
-    let page = page_of(&mut query, MEMBER_QUERY)?;
-    let wanted = member_query(&query)?;
-    let id = state.people.organisation_called(&id).await?.id;
-    let found = state.people.members_of(&acting, id, wanted, &page).await?;
-    Ok(Json((&found).into()))
+    about.members(query).await
 }
 
 /// Take a member into an organization
@@ -175,23 +148,12 @@ async fn members(
     responses((status = 200, description = "The member.", body = MemberAnswer), ChangeProblems)
 )]
 async fn take_in(
-    acting: Acting,
-    State(state): State<AppState>,
-    PathText(id): PathText,
+    Named(about): Named,
     StrictJson(body): StrictJson<TakeInBody>,
 ) -> Result<Json<MemberAnswer>, Problem> {
-    let name = Username::parse(&body.username);
-    let name = name.map_err(|e| Problem::field("username", e.code(), e.to_string()))?;
-    let role = match body.role.as_deref().map(Role::parse) {
-        None => Role::ClientUser,
-        Some(Some(role)) => role,
-        Some(None) => {
-            let words = "write client_admin or client_user";
-            return Err(Problem::field("role", "unknown", words));
-        }
-    };
-    let id = state.people.organisation_called(&id).await?.id;
-    let member = state.people.take_in(&acting, id, &name, role).await?;
+    let (name, role) = newcomer(&body.username, body.role.as_deref())?;
+    let (people, id) = (&about.state.people, about.organisation.id);
+    let member = people.take_in(&about.acting, id, &name, role).await?;
     Ok(Json((&member).into()))
 }
 
@@ -211,14 +173,10 @@ async fn take_in(
     responses((status = 204, description = "Taken out."), OneProblems)
 )]
 async fn take_out(
-    acting: Acting,
-    State(state): State<AppState>,
-    PathTexts(id, member): PathTexts,
+    Named(about): Named,
+    SecondPathText(member): SecondPathText,
 ) -> Result<StatusCode, Problem> {
-    let id = state.people.organisation_called(&id).await?.id;
-    let member = known(&member)?;
-    state.people.take_out(&acting, id, member).await?;
-    Ok(StatusCode::NO_CONTENT)
+    about.take_out(&member).await
 }
 
 /// Ask the host again for an organization's group
@@ -232,12 +190,22 @@ async fn take_out(
     params(("id" = String, Path, description = "Its id, or its slug")),
     responses((status = 200, description = "The host is asked within seconds.", body = OrganizationDetail), OneProblems)
 )]
-async fn retry(
-    acting: Acting,
-    State(state): State<AppState>,
-    PathText(id): PathText,
-) -> Result<Json<OrganizationDetail>, Problem> {
-    let id = state.people.organisation_called(&id).await?.id;
-    let asked = state.people.retry_group(&acting, id).await?;
-    detail(&state, asked).await
+async fn retry(Named(about): Named) -> Result<Json<OrganizationDetail>, Problem> {
+    let (people, id) = (&about.state.people, about.organisation.id);
+    let asked = people.retry_group(&about.acting, id).await?;
+    detail(&about.state, asked).await
+}
+
+/// Judges who is to be taken in, and as what; a plain member where it is not said.
+pub(crate) fn newcomer(name: &str, role: Option<&str>) -> Result<(Username, Role), Problem> {
+    let name = Username::parse(name);
+    let name = name.map_err(|e| Problem::field("username", e.code(), e.to_string()))?;
+    match role.map(Role::parse) {
+        None => Ok((name, Role::ClientUser)),
+        Some(Some(role)) => Ok((name, role)),
+        Some(None) => {
+            let words = "write client_admin or client_user";
+            Err(Problem::field("role", "unknown", words))
+        }
+    }
 }

@@ -211,6 +211,7 @@ async fn detail(state: &AppState, user: &User) -> Result<Json<MemberDetail>, Pro
     Ok(Json(MemberDetail::of(user, sponsor.as_ref(), grace)))
 }
 
-pub(super) fn known(id: &str) -> Result<UserId, Problem> {
+/// A member's id, out of a path.
+pub(crate) fn known(id: &str) -> Result<UserId, Problem> {
     RegistrationId::parse(id).map_err(|_| PeopleError::NoMember.into())
 }

@@ -68,6 +68,11 @@ impl Page<'_> {
         self.visitor.caller().map(|caller| &caller.user)
     }
 
+    /// Whether the visitor belongs to an organisation.
+    pub(in crate::http) fn has_organisation(&self) -> bool {
+        self.user().is_some_and(|user| user.organisation.is_some())
+    }
+
     /// Whether the visitor has business in the console.
     pub(in crate::http) fn is_staff(&self) -> bool {
         self.user()

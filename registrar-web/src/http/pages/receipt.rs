@@ -1,8 +1,9 @@
 //! The page of a registration for its own person, by a private link.
 
 use askama::Template;
-use axum::extract::{Extension, State};
+use axum::extract::FromRequestParts;
 use axum::response::Response;
+use http::request::Parts;
 
 use super::csrf::OurForm;
 use super::flash::Flash;
@@ -127,105 +128,95 @@ fn write(
     render_with(&receipt, wrong.map(|w| w.problem))
 }
 
-/// `GET /receipt/{token}`
-pub(super) async fn show(
-    State(state): State<AppState>,
-    PathText(token): PathText,
+/// Who holds a receipt.
+pub(super) struct Holder {
     visitor: Visitor,
-) -> Result<Response, Problem> {
-    let view = state.registrar.receipt(&token).await?;
-    Ok(write(&visitor, &token, &view, None))
+    state: AppState,
+    client: Client,
+    token: String,
+}
+
+impl FromRequestParts<AppState> for Holder {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let client = parts.extensions.get::<Client>().cloned();
+        Ok(Self {
+            visitor: Visitor::from_request_parts(parts, state).await?,
+            state: state.clone(),
+            client: client.ok_or_else(|| Problem::new(Kind::Internal))?,
+            token: PathText::from_request_parts(parts, state).await?.0,
+        })
+    }
+}
+
+/// `GET /receipt/{token}`
+pub(super) async fn show(holder: Holder) -> Result<Response, Problem> {
+    let view = holder.state.registrar.receipt(&holder.token).await?;
+    Ok(write(&holder.visitor, &holder.token, &view, None))
 }
 
 /// `POST /receipt/{token}/code`
-pub(super) async fn code(
-    State(state): State<AppState>,
-    PathText(token): PathText,
-    visitor: Visitor,
-    OurForm(form): OurForm,
-) -> Result<Response, Problem> {
-    let done = state.registrar.verify_receipt(&token, form.text("code"));
-    let done = done.await.map(|_| ());
-    after(&state, &visitor, &token, (Part::Code, &form), done).await
+pub(super) async fn code(holder: Holder, OurForm(form): OurForm) -> Result<Response, Problem> {
+    let registrar = &holder.state.registrar;
+    let done = registrar.verify_receipt(&holder.token, form.text("code"));
+    holder.after(Part::Code, &form, done.await).await
 }
 
 /// `POST /receipt/{token}/address`
-pub(super) async fn address(
-    State(state): State<AppState>,
-    Extension(client): Extension<Client>,
-    PathText(token): PathText,
-    visitor: Visitor,
-    OurForm(form): OurForm,
-) -> Result<Response, Problem> {
-    let email = form.text("personalEmail");
-    let done = state.registrar.change_address(&token, email, &client.0);
-    let done = done.await.map(|_| ());
-    after(&state, &visitor, &token, (Part::Address, &form), done).await
+pub(super) async fn address(holder: Holder, OurForm(form): OurForm) -> Result<Response, Problem> {
+    let (registrar, from) = (&holder.state.registrar, &holder.client.0);
+    let done = registrar.change_address(&holder.token, form.text("personalEmail"), from);
+    holder.after(Part::Address, &form, done.await).await
 }
 
 /// `POST /receipt/{token}/keys`
-pub(super) async fn keys(
-    State(state): State<AppState>,
-    Extension(client): Extension<Client>,
-    PathText(token): PathText,
-    visitor: Visitor,
-    OurForm(form): OurForm,
-) -> Result<Response, Problem> {
+pub(super) async fn keys(holder: Holder, OurForm(form): OurForm) -> Result<Response, Problem> {
+    let (registrar, from) = (&holder.state.registrar, &holder.client.0);
     let keys = SshKeysField::Paste(form.text("sshKeys").to_owned());
-    let done = state.registrar.change_keys(&token, &keys, &client.0);
-    let done = done.await.map(|_| ());
-    after(&state, &visitor, &token, (Part::Keys, &form), done).await
+    let done = registrar.change_keys(&holder.token, &keys, from);
+    holder.after(Part::Keys, &form, done.await).await
 }
 
 /// `POST /receipt/{token}/answer`
-pub(super) async fn answer(
-    State(state): State<AppState>,
-    Extension(client): Extension<Client>,
-    PathText(token): PathText,
-    visitor: Visitor,
-    OurForm(form): OurForm,
-) -> Result<Response, Problem> {
-    let text = form.text("text");
-    let done = state.registrar.answer(&token, text, &client.0);
-    let done = done.await.map(|_| ());
-    after(&state, &visitor, &token, (Part::Answer, &form), done).await
+pub(super) async fn answer(holder: Holder, OurForm(form): OurForm) -> Result<Response, Problem> {
+    let (registrar, from) = (&holder.state.registrar, &holder.client.0);
+    let done = registrar.answer(&holder.token, form.text("text"), from);
+    holder.after(Part::Answer, &form, done.await).await
 }
 
 /// `POST /receipt/{token}/resend`
-pub(super) async fn resend(
-    State(state): State<AppState>,
-    PathText(token): PathText,
-    _: OurForm,
-) -> Result<Response, Problem> {
-    state.registrar.resend_receipt(&token).await?;
-    Ok(Flash::new("status-resent").on(&path_of(&token)))
+pub(super) async fn resend(holder: Holder, _: OurForm) -> Result<Response, Problem> {
+    let token = &holder.token;
+    holder.state.registrar.resend_receipt(token).await?;
+    Ok(Flash::new("status-resent").on(&path_of(token)))
 }
 
-/// Back to the page when it is done; the page with what is wrong when it is not.
-async fn after(
-    state: &AppState,
-    visitor: &Visitor,
-    token: &str,
-    form: (Part, &Form),
-    done: Result<(), ReceiptError>,
-) -> Result<Response, Problem> {
-    let (part, sent) = form;
-    let problem = match done {
-        Ok(()) => return Ok(part.done().on(&path_of(token))),
-        Err(error) => Problem::from(error),
-    };
-    let is_ours = matches!(
-        problem.kind,
-        Kind::NotFound | Kind::StoreUnavailable | Kind::Internal
-    );
-    if is_ours {
-        return Err(problem);
+impl Holder {
+    /// Back to the page when it is done; the page with what is wrong when it is not.
+    async fn after<T>(
+        &self,
+        part: Part,
+        sent: &Form,
+        done: Result<T, ReceiptError>,
+    ) -> Result<Response, Problem> {
+        let problem = match done {
+            Ok(_) => return Ok(part.done().on(&path_of(&self.token))),
+            Err(error) => Problem::from(error),
+        };
+        let is_ours = matches!(
+            problem.kind,
+            Kind::NotFound | Kind::StoreUnavailable | Kind::Internal
+        );
+        if is_ours {
+            return Err(problem);
+        }
+        let view = self.state.registrar.receipt(&self.token).await?;
+        let wrong = Wrong {
+            part,
+            problem: &problem,
+            sent,
+        };
+        Ok(write(&self.visitor, &self.token, &view, Some(&wrong)))
     }
-    let view = state.registrar.receipt(token).await?;
-    let wrong = Wrong {
-        part,
-        problem: &problem,
-        sent,
-    };
-    Ok(write(visitor, token, &view, Some(&wrong)))
 }

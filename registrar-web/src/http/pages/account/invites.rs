@@ -194,7 +194,8 @@ async fn own(state: &AppState, who: &SignedIn) -> Result<Vec<ListedInvite>, Prob
         .items)
 }
 
-fn fields(
+/// The fields of the form that makes an invite, but for the role.
+pub(super) fn fields(
     visitor: &Visitor,
     user: &User,
     value_of: impl Fn(&str) -> String,
@@ -260,7 +261,7 @@ fn standing(visitor: &Visitor, listed: &ListedInvite) -> String {
 }
 
 /// What a role is called.
-fn role_name(visitor: &Visitor, role: Role) -> String {
+pub(super) fn role_name(visitor: &Visitor, role: Role) -> String {
     let text = match role {
         Role::SuperAdmin => visitor.t("role-super-admin"),
         Role::SiteAdmin => visitor.t("role-site-admin"),

@@ -3,6 +3,7 @@
 mod data;
 mod invites;
 mod keys;
+mod organization;
 mod overview;
 mod password;
 mod profile;
@@ -48,6 +49,14 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/account/sessions/{id}/end", post(sessions::end))
         .route("/account/invites", get(invites::show).post(invites::make))
         .route("/account/invites/{id}/revoke", post(invites::revoke))
+        .route(
+            "/account/organization",
+            get(organization::show).post(organization::change),
+        )
+        .route(
+            "/account/organization/members/{id}/remove",
+            post(organization::take_out),
+        )
         .route("/account/data", get(data::show))
         .route("/account/data/export", post(data::export))
         .route("/account/data/delete", post(data::delete))

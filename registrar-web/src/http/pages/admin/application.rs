@@ -1,21 +1,19 @@
 use askama::Template;
-use axum::extract::State;
 use axum::response::Response;
 
 use super::super::csrf::OurForm;
 use super::super::flash::Flash;
 use super::super::layout::{Page, render_with};
-use super::super::signed_in::SignedIn;
 use super::super::status::{Step, steps};
 use super::super::times::utc;
-use super::Operators;
+use super::desk::Desk;
 use super::words::{Fact, facts, since, text};
-use crate::domain::{Email, RegistrationId, Remark};
-use crate::http::extract::PathText;
+use crate::domain::{Email, Remark};
+use crate::http::api::admin::known;
+use crate::http::api::admin_review::remark;
 use crate::http::problem::Problem;
 use crate::http::problem_kind::Kind;
-use crate::http::state::AppState;
-use crate::registration::{AdminError, AdminView};
+use crate::registration::AdminView;
 
 #[derive(Template)]
 #[template(path = "pages/admin/application.html")]
@@ -79,20 +77,12 @@ impl ApplicationPage<'_> {
     }
 }
 
-fn path_of(id: RegistrationId) -> String {
-    format!("/admin/queue/{id}")
-}
+/// A form without a field.
+const NO_FIELD: (&str, &str) = ("", "");
 
-fn known(id: &str) -> Result<RegistrationId, Problem> {
-    RegistrationId::parse(id).map_err(|_| AdminError::NotFound.into())
-}
-
-async fn write(
-    admin: &SignedIn<Operators>,
-    state: &AppState,
-    id: RegistrationId,
-    wrong: Option<&Wrong<'_>>,
-) -> Result<Response, Problem> {
+async fn write(desk: &Desk, wrong: Option<&Wrong<'_>>) -> Result<Response, Problem> {
+    let (admin, state) = (&desk.admin, &desk.state);
+    let id = known(&desk.named)?;
     let view = state.registrar.show(id).await?;
     let now = state.now();
     let case = &view.case;
@@ -157,25 +147,22 @@ async fn write(
 }
 
 /// `GET /admin/queue/{id}`
-pub(super) async fn show(
-    admin: SignedIn<Operators>,
-    State(state): State<AppState>,
-    PathText(id): PathText,
-) -> Result<Response, Problem> {
-    write(&admin, &state, known(&id)?, None).await
+pub(super) async fn show(desk: Desk) -> Result<Response, Problem> {
+    write(&desk, None).await
 }
 
 /// Back to the page with a word of what was done; or the page with why it was not.
-async fn after(
-    admin: &SignedIn<Operators>,
-    state: &AppState,
-    id: RegistrationId,
-    form: (&'static str, &str),
-    done: Result<&'static str, Problem>,
-) -> Result<Response, Problem> {
-    let (field, typed) = form;
-    match done {
-        Ok(words) => Ok(Flash::new(words).on(&path_of(id))),
+async fn after<T, E>(
+    desk: &Desk,
+    (field, typed): (&'static str, &str),
+    words: &'static str,
+    done: Result<T, E>,
+) -> Result<Response, Problem>
+where
+    Problem: From<E>,
+{
+    match done.map_err(Problem::from) {
+        Ok(_) => Ok(Flash::new(words).on(&format!("/admin/queue/{}", known(&desk.named)?))),
         Err(problem) if problem.kind == Kind::NotFound => Err(problem),
         Err(problem) => {
             let wrong = Wrong {
@@ -183,146 +170,89 @@ async fn after(
                 field,
                 typed,
             };
-            write(admin, state, id, Some(&wrong)).await
+            write(desk, Some(&wrong)).await
         }
     }
 }
 
-/// Judges what was typed into a field.
-fn remark(field: &'static str, typed: &str) -> Result<Remark, Problem> {
-    Remark::parse(typed).map_err(|e| Problem::field(field, e.code(), e.to_string()))
-}
-
 /// `POST /admin/queue/{id}/claim`, with `takeOver` for one that someone else has.
-pub(super) async fn claim(
-    admin: SignedIn<Operators>,
-    State(state): State<AppState>,
-    PathText(id): PathText,
-    OurForm(form): OurForm,
-) -> Result<Response, Problem> {
-    let id = known(&id)?;
+pub(super) async fn claim(desk: Desk, OurForm(form): OurForm) -> Result<Response, Problem> {
+    let (registrar, by) = desk.parts();
     let take_over = !form.text("takeOver").is_empty();
-    let done = state.registrar.claim(id, take_over, &admin.by).await;
-    let done = done.map(|_| "admin-claimed").map_err(Problem::from);
-    after(&admin, &state, id, ("", ""), done).await
+    let done = registrar.claim(known(&desk.named)?, take_over, by).await;
+    after(&desk, NO_FIELD, "admin-claimed", done).await
 }
 
 /// `POST /admin/queue/{id}/release`
-pub(super) async fn release(
-    admin: SignedIn<Operators>,
-    State(state): State<AppState>,
-    PathText(id): PathText,
-    _: OurForm,
-) -> Result<Response, Problem> {
-    let id = known(&id)?;
-    let done = state.registrar.release_claim(id, &admin.by).await;
-    let done = done.map(|_| "admin-released").map_err(Problem::from);
-    after(&admin, &state, id, ("", ""), done).await
+pub(super) async fn release(desk: Desk, _: OurForm) -> Result<Response, Problem> {
+    let (registrar, by) = desk.parts();
+    let done = registrar.release_claim(known(&desk.named)?, by).await;
+    after(&desk, NO_FIELD, "admin-released", done).await
 }
 
 /// `POST /admin/queue/{id}/note`
-pub(super) async fn note(
-    admin: SignedIn<Operators>,
-    State(state): State<AppState>,
-    PathText(id): PathText,
-    OurForm(form): OurForm,
-) -> Result<Response, Problem> {
-    let (id, typed) = (known(&id)?, form.text("note"));
+pub(super) async fn note(desk: Desk, OurForm(form): OurForm) -> Result<Response, Problem> {
+    let (registrar, by) = desk.parts();
+    let (id, typed) = (known(&desk.named)?, form.text("note"));
     let done = match remark("note", typed) {
-        Ok(text) => {
-            let noted = state.registrar.note(id, &text, &admin.by).await;
-            noted.map(|_| "admin-noted").map_err(Problem::from)
-        }
+        Ok(text) => registrar.note(id, &text, by).await.map_err(Problem::from),
         Err(problem) => Err(problem),
     };
-    after(&admin, &state, id, ("note", typed), done).await
+    after(&desk, ("note", typed), "admin-noted", done).await
 }
 
 /// `POST /admin/queue/{id}/question`
-pub(super) async fn question(
-    admin: SignedIn<Operators>,
-    State(state): State<AppState>,
-    PathText(id): PathText,
-    OurForm(form): OurForm,
-) -> Result<Response, Problem> {
-    let (id, typed) = (known(&id)?, form.text("question"));
+pub(super) async fn question(desk: Desk, OurForm(form): OurForm) -> Result<Response, Problem> {
+    let (registrar, by) = desk.parts();
+    let (id, typed) = (known(&desk.named)?, form.text("question"));
     let done = match remark("question", typed) {
-        Ok(text) => {
-            let asked = state.registrar.ask(id, &text, &admin.by).await;
-            asked.map(|_| "admin-asked").map_err(Problem::from)
-        }
+        Ok(text) => registrar.ask(id, &text, by).await.map_err(Problem::from),
         Err(problem) => Err(problem),
     };
-    after(&admin, &state, id, ("question", typed), done).await
+    after(&desk, ("question", typed), "admin-asked", done).await
 }
 
 /// `POST /admin/queue/{id}/approve`
-pub(super) async fn approve(
-    admin: SignedIn<Operators>,
-    State(state): State<AppState>,
-    PathText(id): PathText,
-    _: OurForm,
-) -> Result<Response, Problem> {
-    let id = known(&id)?;
-    let done = state.registrar.approve(id, &admin.by).await;
-    let done = done.map(|_| "admin-approved").map_err(Problem::from);
-    after(&admin, &state, id, ("", ""), done).await
+pub(super) async fn approve(desk: Desk, _: OurForm) -> Result<Response, Problem> {
+    let (registrar, by) = desk.parts();
+    let done = registrar.approve(known(&desk.named)?, by).await;
+    after(&desk, NO_FIELD, "admin-approved", done).await
 }
 
 /// `POST /admin/queue/{id}/reject`: with one's own reason, or one of those to choose from.
-pub(super) async fn reject(
-    admin: SignedIn<Operators>,
-    State(state): State<AppState>,
-    PathText(id): PathText,
-    OurForm(form): OurForm,
-) -> Result<Response, Problem> {
-    let (id, typed) = (known(&id)?, form.text("reason"));
-    let canned = &state.registrar.policy().reject_reasons;
+pub(super) async fn reject(desk: Desk, OurForm(form): OurForm) -> Result<Response, Problem> {
+    let (registrar, by) = desk.parts();
+    let (id, typed) = (known(&desk.named)?, form.text("reason"));
     let chosen = form.text("canned").parse::<usize>().ok();
-    let chosen = chosen
-        .and_then(|n| canned.get(n))
-        .map_or("", String::as_str);
-    let words = if typed.trim().is_empty() {
-        chosen
-    } else {
-        typed
+    let chosen = chosen.and_then(|n| registrar.policy().reject_reasons.get(n));
+    let words = match chosen {
+        Some(canned) if typed.trim().is_empty() => canned,
+        _ => typed,
     };
     let done = match remark("reason", words) {
         Ok(reason) => {
-            let rejected = state.registrar.reject(id, &admin.by, reason.as_str()).await;
-            rejected.map(|_| "admin-rejected").map_err(Problem::from)
+            let rejected = registrar.reject(id, by, reason.as_str()).await;
+            rejected.map_err(Problem::from)
         }
         Err(problem) => Err(problem),
     };
-    after(&admin, &state, id, ("reason", typed), done).await
+    after(&desk, ("reason", typed), "admin-rejected", done).await
 }
 
 /// `POST /admin/queue/{id}/retry`
-pub(super) async fn retry(
-    admin: SignedIn<Operators>,
-    State(state): State<AppState>,
-    PathText(id): PathText,
-    _: OurForm,
-) -> Result<Response, Problem> {
-    let id = known(&id)?;
-    let done = state.registrar.retry(id, &admin.by).await;
-    let done = done.map(|_| "admin-retried").map_err(Problem::from);
-    after(&admin, &state, id, ("", ""), done).await
+pub(super) async fn retry(desk: Desk, _: OurForm) -> Result<Response, Problem> {
+    let (registrar, by) = desk.parts();
+    let done = registrar.retry(known(&desk.named)?, by).await;
+    after(&desk, NO_FIELD, "admin-retried", done).await
 }
 
 /// `POST /admin/queue/{id}/resend`: the verification mail, as often as the applicant may ask for it.
-pub(super) async fn resend(
-    admin: SignedIn<Operators>,
-    State(state): State<AppState>,
-    PathText(id): PathText,
-    _: OurForm,
-) -> Result<Response, Problem> {
-    let id = known(&id)?;
-    let view = state.registrar.show(id).await?;
+pub(super) async fn resend(desk: Desk, _: OurForm) -> Result<Response, Problem> {
+    let (registrar, _) = desk.parts();
+    let view = registrar.show(known(&desk.named)?).await?;
     let done = match Email::parse(&view.email) {
-        Ok(email) => state.registrar.resend(&view.public.username, &email).await,
+        Ok(email) => registrar.resend(&view.public.username, &email).await,
         Err(_) => Ok(()),
     };
-    let done = done.map(|()| "admin-resent").map_err(Problem::from);
-    after(&admin, &state, id, ("", ""), done).await
+    after(&desk, NO_FIELD, "admin-resent", done).await
 }

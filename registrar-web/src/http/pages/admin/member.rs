@@ -1,5 +1,4 @@
 use askama::Template;
-use axum::extract::{Extension, State};
 use axum::response::Response;
 
 use super::super::csrf::OurForm;
@@ -7,16 +6,13 @@ use super::super::flash::Flash;
 use super::super::layout::{Page, render_with};
 use super::super::signed_in::{SignedIn, SiteAdmins};
 use super::super::times::utc;
-use super::Operators;
+use super::desk::Desk;
 use super::words::{Fact, facts, since, text};
-use crate::domain::{Decision, RequestId, Role, Stage, User, UserId, UserState};
-use crate::http::api::users::judge_reason;
-use crate::http::extract::PathText;
+use crate::domain::{Act, Decision, Organisation, RequestId, Role, Stage, User, UserState};
+use crate::http::api::users::{judge_reason, known};
 use crate::http::problem::Problem;
 use crate::http::problem_kind::Kind;
-use crate::http::request_id::CurrentRequest;
 use crate::http::state::AppState;
-use crate::people::PeopleError;
 
 #[derive(Template)]
 #[template(path = "pages/admin/member.html")]
@@ -26,6 +22,7 @@ struct MemberPage<'a> {
     user: &'a User,
     facts: Vec<Fact>,
     host: Host,
+    organisation: Option<Organisation>,
     /// The registration is there to be looked at.
     has_registration: bool,
     may_suspend: bool,
@@ -47,10 +44,6 @@ enum Host {
     Nothing,
     /// What is the case.
     Facts(Vec<Fact>),
-}
-
-fn known(id: &str) -> Result<UserId, Problem> {
-    UserId::parse(id).map_err(|_| PeopleError::NoMember.into())
 }
 
 fn decided(decision: Option<&Decision>) -> Option<String> {
@@ -86,20 +79,19 @@ async fn host_of(state: &AppState, user: &User, request: RequestId) -> Host {
     ]))
 }
 
-async fn write(
-    admin: &SignedIn<Operators>,
-    state: &AppState,
-    request: RequestId,
-    id: UserId,
-    wrong: Option<(&Problem, &str)>,
-) -> Result<Response, Problem> {
-    let user = state.people.member(id).await?;
+async fn write(desk: &Desk, wrong: Option<(&Problem, &str)>) -> Result<Response, Problem> {
+    let (admin, state) = (&desk.admin, &desk.state);
+    let user = state.people.member(known(&desk.named)?).await?;
     let sponsor = state.people.sponsor(&user).await?;
+    let organisation = match user.organisation {
+        Some(id) => state.registrar.world().store.organisation(id).await?,
+        None => None,
+    };
     let now = state.now();
-    let registration = state.registrar.world().store.registration(id).await?;
+    let registration = state.registrar.world().store.registration(user.id).await?;
     let own = admin.caller.user.role;
     let host = match own.is_at_least(Role::SiteAdmin) {
-        true => host_of(state, &user, request).await,
+        true => host_of(state, &user, desk.request).await,
         false => Host::NotAsked,
     };
     let standing = &user.standing;
@@ -108,10 +100,12 @@ async fn write(
     } else {
         "not verified"
     };
-    let is_below = user.role != own && own.is_at_least(user.role);
-    let may_set = is_below && own.is_at_least(Role::SiteAdmin);
-    let below = |r: &Role| *r != own && own.is_at_least(*r) && *r != user.role;
-    let roles = Role::ALL.into_iter().filter(|r| may_set && below(r));
+    let authority = desk.acting.authority();
+    // That the last super admin stays is told when someone tries.
+    let may = |act| authority.may(act, &user, 1).is_ok();
+    let may_set = own.is_at_least(Role::SiteAdmin);
+    let roles = Role::ALL.into_iter();
+    let roles = roles.filter(|r| may_set && *r != user.role && may(Act::SetRole(*r)));
     let problem = wrong.map(|(problem, _)| problem);
     let page = MemberPage {
         page: admin.visitor.page(format!("Member {}", user.username)),
@@ -138,9 +132,11 @@ async fn write(
             ("SSH keys", Some(user.ssh_keys.len().to_string())),
         ]),
         host,
+        organisation,
         has_registration: registration.is_some_and(|r| r.stage != Stage::Draft),
-        may_suspend: is_below && user.state == UserState::Active,
-        may_resume: is_below && matches!(user.state, UserState::Suspended | UserState::Deleted),
+        may_suspend: may(Act::Suspend) && user.state == UserState::Active,
+        may_resume: may(Act::Resume)
+            && matches!(user.state, UserState::Suspended | UserState::Deleted),
         roles: roles.map(Role::as_str).collect(),
         error: problem
             .and_then(|p| p.errors.first())
@@ -153,80 +149,60 @@ async fn write(
 }
 
 /// `GET /admin/people/{id}`
-pub(super) async fn show(
-    admin: SignedIn<Operators>,
-    State(state): State<AppState>,
-    Extension(request): Extension<CurrentRequest>,
-    PathText(id): PathText,
-) -> Result<Response, Problem> {
-    write(&admin, &state, request.id, known(&id)?, None).await
+pub(super) async fn show(desk: Desk) -> Result<Response, Problem> {
+    write(&desk, None).await
 }
 
 /// Back to the page with a word of what was done; or the page with why it was not.
-async fn after(
-    admin: &SignedIn<Operators>,
-    state: &AppState,
-    request: RequestId,
-    id: UserId,
+async fn after<E>(
+    desk: &Desk,
     typed: &str,
-    done: Result<&'static str, Problem>,
-) -> Result<Response, Problem> {
-    match done {
-        Ok(words) => Ok(Flash::new(words).on(&format!("/admin/people/{id}"))),
+    words: &'static str,
+    done: Result<User, E>,
+) -> Result<Response, Problem>
+where
+    Problem: From<E>,
+{
+    match done.map_err(Problem::from) {
+        Ok(user) => Ok(Flash::new(words).on(&format!("/admin/people/{}", user.id))),
         Err(problem) if problem.kind == Kind::NotFound => Err(problem),
-        Err(problem) => write(admin, state, request, id, Some((&problem, typed))).await,
+        Err(problem) => write(desk, Some((&problem, typed))).await,
     }
 }
 
 /// `POST /admin/people/{id}/suspend`
-pub(super) async fn suspend(
-    admin: SignedIn<Operators>,
-    State(state): State<AppState>,
-    Extension(request): Extension<CurrentRequest>,
-    PathText(id): PathText,
-    OurForm(form): OurForm,
-) -> Result<Response, Problem> {
-    let (id, typed) = (known(&id)?, form.text("reason"));
+pub(super) async fn suspend(desk: Desk, OurForm(form): OurForm) -> Result<Response, Problem> {
+    let (id, typed) = (known(&desk.named)?, form.text("reason"));
     let done = match judge_reason(typed) {
         Ok(reason) => {
-            let suspended = state.people.suspend(&admin.acting(), id, reason).await;
-            suspended.map(|_| "admin-suspended").map_err(Problem::from)
+            let suspended = desk.state.people.suspend(&desk.acting, id, reason).await;
+            suspended.map_err(Problem::from)
         }
         Err(problem) => Err(problem),
     };
-    after(&admin, &state, request.id, id, typed, done).await
+    after(&desk, typed, "admin-suspended", done).await
 }
 
 /// `POST /admin/people/{id}/resume`
-pub(super) async fn resume(
-    admin: SignedIn<Operators>,
-    State(state): State<AppState>,
-    Extension(request): Extension<CurrentRequest>,
-    PathText(id): PathText,
-    _: OurForm,
-) -> Result<Response, Problem> {
-    let id = known(&id)?;
-    let done = state.people.resume(&admin.acting(), id).await;
-    let done = done.map(|_| "admin-resumed").map_err(Problem::from);
-    after(&admin, &state, request.id, id, "", done).await
+pub(super) async fn resume(desk: Desk, _: OurForm) -> Result<Response, Problem> {
+    let (id, people) = (known(&desk.named)?, &desk.state.people);
+    let done = people.resume(&desk.acting, id).await;
+    after(&desk, "", "admin-resumed", done).await
 }
 
 /// `POST /admin/people/{id}/role`; for site admins, as in the API.
 pub(super) async fn role(
     _: SignedIn<SiteAdmins>,
-    admin: SignedIn<Operators>,
-    State(state): State<AppState>,
-    Extension(request): Extension<CurrentRequest>,
-    PathText(id): PathText,
+    desk: Desk,
     OurForm(form): OurForm,
 ) -> Result<Response, Problem> {
-    let id = known(&id)?;
+    let (id, people) = (known(&desk.named)?, &desk.state.people);
     let done = match Role::parse(form.text("role")) {
         Some(role) => {
-            let set = state.people.set_role(&admin.acting(), id, role).await;
-            set.map(|_| "admin-role-set").map_err(Problem::from)
+            let set = people.set_role(&desk.acting, id, role).await;
+            set.map_err(Problem::from)
         }
         None => Err(Problem::field("role", "unknown", "choose a role")),
     };
-    after(&admin, &state, request.id, id, "", done).await
+    after(&desk, "", "admin-role-set", done).await
 }

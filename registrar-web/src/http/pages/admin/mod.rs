@@ -4,9 +4,12 @@
 mod application;
 mod audit;
 mod dashboard;
+mod desk;
 mod health;
 mod invites;
 mod member;
+mod organization;
+mod organizations;
 mod people;
 mod queue;
 mod words;
@@ -36,6 +39,24 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/admin/people/{id}/suspend", post(member::suspend))
         .route("/admin/people/{id}/resume", post(member::resume))
         .route("/admin/people/{id}/role", post(member::role))
+        .route(
+            "/admin/organizations",
+            get(organizations::show).post(organizations::create),
+        )
+        .route("/admin/organizations/{id}", get(organization::show))
+        .route(
+            "/admin/organizations/{id}/change",
+            post(organization::change),
+        )
+        .route(
+            "/admin/organizations/{id}/members",
+            post(organization::take_in),
+        )
+        .route(
+            "/admin/organizations/{id}/members/{member}/remove",
+            post(organization::take_out),
+        )
+        .route("/admin/organizations/{id}/retry", post(organization::retry))
         .route("/admin/invites", get(invites::show).post(invites::create))
         .route("/admin/invites/{id}/revoke", post(invites::revoke))
         .route("/admin/audit", get(audit::show))
