@@ -9,13 +9,14 @@ use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::{
-    Action, Actor, AuditEvent, GroupOnHost, GroupTask, OnHost, Organisation, OrganisationId,
-    RequestId, Subject, User, Username, WorkerId,
+    GroupOnHost, GroupTask, OnHost, Organisation, OrganisationId, RequestId, Subject, User,
+    Username, WorkerId,
 };
 use crate::ports::{
     EntropyExt, LeaseRequest, PageRequest, ProvisionFailure, StoreError, UserFilter,
 };
 use crate::registration::World;
+use crate::worker::{self, Wait, short};
 
 /// How long a worker may be silent before another one takes over; longer than the calls of one look
 /// may take, so that an old list never comes after a new one.
@@ -24,13 +25,9 @@ const LEASE: SignedDuration = SignedDuration::from_mins(15);
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(10);
 /// How often to look for organisations that are due.
 const LOOK_EVERY: std::time::Duration = std::time::Duration::from_secs(2);
-/// How often a write is tried again when others write the same record.
-const TRIES: usize = 16;
 /// How many calls are made for one organisation in a row: one makes the group, one sets its members,
 /// and each of the others leaves out someone whom the host does not take.
 const IN_A_ROW: usize = 8;
-/// The most characters of the host's words that are kept.
-const LONGEST_REASON: usize = 300;
 
 /// The worker.
 #[derive(Clone)]
@@ -48,19 +45,12 @@ impl HostGroups {
 
     /// Works until told to stop; finishes the call under way.
     pub async fn serve(&self, stop: CancellationToken) {
-        while !stop.is_cancelled() {
-            match self.run_once().await {
-                Ok(true) => continue,
-                Ok(false) => {}
-                Err(error) => {
-                    tracing::warn!(%error, "the store can't be used; groups of organisations wait");
-                }
-            }
-            tokio::select! {
-                () = tokio::time::sleep(LOOK_EVERY) => {}
-                () = stop.cancelled() => {}
-            }
-        }
+        let wait = Wait {
+            rung: None,
+            look_every: LOOK_EVERY,
+            what: "groups of organisations",
+        };
+        worker::until_stopped(&stop, wait, || self.run_once()).await;
     }
 
     /// Does all that is due now. For tests: "run the jobs now".
@@ -68,11 +58,7 @@ impl HostGroups {
     /// # Errors
     /// The store can't be used.
     pub async fn run_all(&self) -> Result<usize, StoreError> {
-        let mut worked = 0;
-        while self.run_once().await? {
-            worked += 1;
-        }
-        Ok(worked)
+        worker::all_due(|| self.run_once()).await
     }
 
     /// Looks after one due organisation; `false` when none is due.
@@ -251,14 +237,7 @@ impl HostGroups {
         let written = self.write(o, |o| o.group.did(change, host.clone())).await?;
         // Told once, not with each attempt.
         if before.as_deref() != Some(&reason) {
-            let event = AuditEvent {
-                action: Action::HostChangeRefused,
-                actor: Actor::Service,
-                subject: Some(subject),
-                address: None,
-                request_id: None,
-                details: vec![("what", step.to_owned()), ("reason", reason)],
-            };
+            let event = worker::host_refused(subject, step, reason);
             self.world.audit.record(event).await?;
         }
         Ok(written)
@@ -280,39 +259,15 @@ impl HostGroups {
         Ok(())
     }
 
-    /// Writes what this worker has to say into the record as it is then. `None` when another worker
-    /// has it by now, whose word holds.
     async fn write(
         &self,
-        mut o: Organisation,
+        o: Organisation,
         change: impl Fn(&mut Organisation) + Send + Sync,
     ) -> Result<Option<Organisation>, StoreError> {
-        for _ in 0..TRIES {
-            let id = o.id;
-            change(&mut o);
-            match self.world.store.update_organisation(o).await {
-                Ok(o) => return Ok(Some(o)),
-                Err(StoreError::Conflict) => {}
-                Err(e) => return Err(e),
-            }
-            let again = self.world.store.organisation(id).await?;
-            let ours = again.filter(|o| {
-                let lease = o.work.lease.as_ref();
-                lease.is_some_and(|lease| lease.owner == self.worker)
-            });
-            match ours {
-                Some(again) => o = again,
-                None => return Ok(None),
-            }
-        }
-        Err(StoreError::Conflict)
+        worker::write(&*self.world.store, &self.worker, o, change).await
     }
 
     fn fresh_request(&self) -> RequestId {
         RequestId::new(self.world.entropy.uuid_v7(self.world.now()))
     }
-}
-
-fn short(text: &str) -> String {
-    text.chars().take(LONGEST_REASON).collect()
 }

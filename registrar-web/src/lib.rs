@@ -30,3 +30,4 @@ pub mod store;
 mod sys;
 pub mod tally;
 pub mod text;
+mod worker;

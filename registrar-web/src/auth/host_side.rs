@@ -9,11 +9,10 @@ use jiff::SignedDuration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::{
-    Action, Actor, AuditEvent, HostPart, HostTask, News, OnHost, Role, Subject, User, WorkerId,
-};
+use crate::domain::{HostPart, HostTask, News, OnHost, Role, Subject, User, WorkerId};
 use crate::ports::{EntropyExt, LeaseRequest, ProvisionFailure, StoreError};
 use crate::registration::World;
+use crate::worker::{self, Wait, short};
 
 /// How long a worker may be silent before another one takes over; longer than a call may take, so
 /// that an old change never comes after a new one.
@@ -22,12 +21,8 @@ const LEASE: SignedDuration = SignedDuration::from_mins(15);
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(10);
 /// How often a worker that nobody rings looks for members whose host account lacks something.
 const LOOK_EVERY: std::time::Duration = std::time::Duration::from_secs(2);
-/// How often a write is tried again when others write the same record.
-const TRIES: usize = 16;
 /// How many tasks of one member are done in a row.
 const IN_A_ROW: usize = 8;
-/// The most characters of the host's words that are kept.
-const LONGEST_REASON: usize = 300;
 
 /// The worker.
 #[derive(Clone)]
@@ -45,20 +40,12 @@ impl HostSide {
 
     /// Works until told to stop; finishes the call under way.
     pub async fn serve(&self, stop: CancellationToken) {
-        while !stop.is_cancelled() {
-            match self.run_once().await {
-                Ok(true) => continue,
-                Ok(false) => {}
-                Err(error) => {
-                    tracing::warn!(%error, "the store can't be used; passwords and keys wait");
-                }
-            }
-            tokio::select! {
-                () = self.due.notified() => {}
-                () = tokio::time::sleep(LOOK_EVERY) => {}
-                () = stop.cancelled() => {}
-            }
-        }
+        let wait = Wait {
+            rung: Some(&self.due),
+            look_every: LOOK_EVERY,
+            what: "passwords and keys",
+        };
+        worker::until_stopped(&stop, wait, || self.run_once()).await;
     }
 
     /// Does all that is due now. For tests: "run the jobs now".
@@ -66,11 +53,7 @@ impl HostSide {
     /// # Errors
     /// The store can't be used.
     pub async fn run_all(&self) -> Result<usize, StoreError> {
-        let mut worked = 0;
-        while self.run_once().await? {
-            worked += 1;
-        }
-        Ok(worked)
+        worker::all_due(|| self.run_once()).await
     }
 
     /// Brings one due member's account up to date; `false` when none is due.
@@ -134,14 +117,14 @@ impl HostSide {
                 let after = retry_after_seconds.map(|s| SignedDuration::from_secs(s.into()));
                 let jitter = self.world.entropy.number();
                 self.write(user, |u| {
-                    let error = message.chars().take(LONGEST_REASON).collect();
-                    u.work.retry(now, error, after, LONGEST_PAUSE, jitter);
+                    u.work
+                        .retry(now, short(&message), after, LONGEST_PAUSE, jitter);
                 })
                 .await?;
                 Ok(None)
             }
             Err(refused) => {
-                let reason: String = refused.to_string().chars().take(LONGEST_REASON).collect();
+                let reason = short(&refused.to_string());
                 tracing::error!(REQUEST_ID = %request, USERNAME = %name, STEP = what, error = reason, "{name}: the host refuses the new {what}: {reason}");
                 let before = user.credentials.of(part).host.clone();
                 let host = OnHost::Refused {
@@ -152,7 +135,9 @@ impl HostSide {
                     .write(user.clone(), |u| u.host_did(part, change, host.clone()))
                     .await?;
                 if !matches!(before, OnHost::Refused { .. }) {
-                    self.audit(&user, what, reason).await?;
+                    let subject = Subject::member(&user);
+                    let event = worker::host_refused(subject, what, reason);
+                    self.world.audit.record(event).await?;
                     let news = News::HostStepFailed {
                         username: user.username.clone(),
                         what: what.to_owned(),
@@ -165,18 +150,6 @@ impl HostSide {
         }
     }
 
-    async fn audit(&self, user: &User, what: &str, reason: String) -> Result<(), StoreError> {
-        let event = AuditEvent {
-            action: Action::HostChangeRefused,
-            actor: Actor::Service,
-            subject: Some(Subject::member(user)),
-            address: None,
-            request_id: None,
-            details: vec![("what", what.to_owned()), ("reason", reason)],
-        };
-        self.world.audit.record(event).await
-    }
-
     /// Gives the member back until something is to be done again.
     async fn rest(&self, user: User) -> Result<(), StoreError> {
         let now = self.world.now();
@@ -184,31 +157,11 @@ impl HostSide {
         Ok(())
     }
 
-    /// Writes what this worker has to say into the record as it is then. `None` when another
-    /// worker has it by now, whose word holds.
     async fn write(
         &self,
-        mut user: User,
+        user: User,
         change: impl Fn(&mut User) + Send + Sync,
     ) -> Result<Option<User>, StoreError> {
-        for _ in 0..TRIES {
-            let id = user.id;
-            change(&mut user);
-            match self.world.store.update_user(user).await {
-                Ok(user) => return Ok(Some(user)),
-                Err(StoreError::Conflict) => {}
-                Err(e) => return Err(e),
-            }
-            let again = self.world.store.user(id).await?;
-            let ours = again.filter(|u| {
-                let lease = u.work.lease.as_ref();
-                lease.is_some_and(|lease| lease.owner == self.worker)
-            });
-            match ours {
-                Some(again) => user = again,
-                None => return Ok(None),
-            }
-        }
-        Err(StoreError::Conflict)
+        worker::write(&*self.world.store, &self.worker, user, change).await
     }
 }

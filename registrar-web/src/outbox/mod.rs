@@ -21,6 +21,7 @@ use crate::mail::{Community, clean, compose};
 use crate::ports::{
     Clock, Entropy, EntropyExt, LeaseRequest, MailError, Mailer, Message, Store, StoreError,
 };
+use crate::worker;
 
 /// How long a worker may be silent before another one takes over; longer than [`SEND_TIMEOUT`].
 const LEASE: SignedDuration = SignedDuration::from_mins(2);
@@ -69,11 +70,7 @@ impl Outbox {
     /// # Errors
     /// The store can't be used.
     pub async fn run_all(&self) -> Result<usize, StoreError> {
-        let mut worked = 0;
-        while self.run_once().await? {
-            worked += 1;
-        }
-        Ok(worked)
+        worker::all_due(|| self.run_once()).await
     }
 
     /// Works on one due job; `false` when none is due.

@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::Outbox;
+use crate::worker::{self, Wait};
 
 /// How often a worker that nobody rings looks for due mails.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -17,23 +18,12 @@ const BOUNCES_EVERY: Duration = Duration::from_secs(15);
 impl Outbox {
     /// Works until told to stop; finishes the mail under way.
     pub async fn serve(&self, stop: CancellationToken, wake: Arc<Notify>) {
-        while !stop.is_cancelled() {
-            match self.run_once().await {
-                Ok(true) => continue,
-                Ok(false) => tokio::select! {
-                    () = wake.notified() => {}
-                    () = tokio::time::sleep(LOOK_EVERY) => {}
-                    () = stop.cancelled() => {}
-                },
-                Err(e) => {
-                    tracing::warn!(error = %e, "the store can't be used; mails wait");
-                    tokio::select! {
-                        () = tokio::time::sleep(LOOK_EVERY) => {}
-                        () = stop.cancelled() => {}
-                    }
-                }
-            }
-        }
+        let wait = Wait {
+            rung: Some(&wake),
+            look_every: LOOK_EVERY,
+            what: "mails",
+        };
+        worker::until_stopped(&stop, wait, || self.run_once()).await;
     }
 
     /// Reads bounces out of that Maildir until told to stop.

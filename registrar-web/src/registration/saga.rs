@@ -10,6 +10,7 @@ use crate::domain::{
     WorkerId,
 };
 use crate::ports::{EntropyExt, LeaseRequest, StoreError};
+use crate::worker::{self, Wait};
 
 /// How long a worker may be silent before another one takes over. Effects are idempotent, so a
 /// worker that was merely slow does no harm; its write is refused by the version.
@@ -59,26 +60,12 @@ impl Saga {
     }
 
     async fn work(&self, stop: &CancellationToken) {
-        loop {
-            match self.run_once().await {
-                Ok(true) => {}
-                Ok(false) => tokio::select! {
-                    () = self.world.registrations_due.notified() => {}
-                    () = tokio::time::sleep(LOOK_EVERY) => {}
-                    () = stop.cancelled() => return,
-                },
-                Err(e) => {
-                    tracing::warn!(error = %e, "the store can't be used; registrations wait");
-                    tokio::select! {
-                        () = tokio::time::sleep(LOOK_EVERY * 2) => {}
-                        () = stop.cancelled() => return,
-                    }
-                }
-            }
-            if stop.is_cancelled() {
-                return;
-            }
-        }
+        let wait = Wait {
+            rung: Some(&self.world.registrations_due),
+            look_every: LOOK_EVERY,
+            what: "registrations",
+        };
+        worker::until_stopped(stop, wait, || self.run_once()).await;
     }
 
     /// Does all that is due now. For tests: "run the jobs now".
@@ -86,11 +73,7 @@ impl Saga {
     /// # Errors
     /// The store can't be used.
     pub async fn run_all(&self) -> Result<usize, StoreError> {
-        let mut worked = 0;
-        while self.run_once().await? {
-            worked += 1;
-        }
-        Ok(worked)
+        worker::all_due(|| self.run_once()).await
     }
 
     /// Takes one due registration as far as it goes; `false` when none is due.
