@@ -176,3 +176,46 @@ async fn many_members_are_shown_page_by_page() {
     assert!(page.contains(">grace</h3>"), "{page}");
     look(&app, &format!("{PATH}?cursor=nonsense"), 200).await;
 }
+
+/// The place that a login leads to, or the page of its second step.
+async fn log_in(app: &App, name: &str) -> String {
+    app.forget_cookies();
+    let answer = app.sign_in(name).await;
+    match answer.status.as_u16() {
+        303 => app.get_with_cookies(answer.header("location")).await.text,
+        _ => {
+            keeps_to_the_rules("/login", &answer);
+            answer.text
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_login_says_what_the_organisation_asks_for_anew_and_says_it_once() {
+    let (app, _) = gardeners().await;
+    log_in(&app, "grace").await;
+    app.wait(1);
+    as_(&app, "ada").await;
+    let fields = [("name", "The Gardeners"), ("twoFactor", "totp")];
+    app.submit(PATH, PATH, &fields).await;
+    let page = log_in(&app, "grace").await;
+    let words = "The Gardeners wants its members to log in with an authenticator.";
+    assert!(page.contains(words), "before the code: {page}");
+    assert!(page.contains("name=\"challenge\""), "{page}");
+
+    app.wait(1);
+    let mut own = app
+        .people()
+        .organisation_called("the-gardeners")
+        .await
+        .unwrap();
+    own.prefer(None, app.world.now());
+    app.world.store.update_organisation(own).await.unwrap();
+    let page = log_in(&app, "grace").await;
+    let words = "The Gardeners no longer decides what logins";
+    assert!(page.contains(words), "on the first page: {page}");
+    let page = app.get_with_cookies("/account").await.text;
+    assert!(!page.contains(words), "{page}");
+    app.wait(1);
+    assert!(!log_in(&app, "grace").await.contains(words));
+}

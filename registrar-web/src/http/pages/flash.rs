@@ -2,6 +2,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::domain::{FactorNews, FactorNotice};
 use crate::text::{Language, Text, is_known};
 
 /// The longest cookie that is looked at.
@@ -22,6 +23,18 @@ impl Flash {
             key: key.to_owned(),
             values: Vec::new(),
         }
+    }
+
+    /// What is new of the second factor since the last login.
+    pub(in crate::http) fn of_news(notice: &FactorNotice) -> Self {
+        let flash = match notice.what {
+            FactorNews::Authenticator => Self::new("login-news-authenticator"),
+            FactorNews::NoAuthenticatorYet => Self::new("login-news-no-authenticator"),
+            FactorNews::ByMail => Self::new("login-news-by-mail"),
+            FactorNews::ByMailInstead => Self::new("login-news-by-mail-instead"),
+            FactorNews::OwnChoice => Self::new("login-news-own-choice"),
+        };
+        flash.with("name", &notice.organisation)
     }
 
     /// Puts a text into it.

@@ -79,9 +79,13 @@ pub(super) async fn out(
     Ok(response)
 }
 
-/// Gives the browser its session, and sends it where it wanted to go.
+/// Gives the browser its session, and sends it where it wanted to go; what is new is said there.
 pub(super) fn go_on(login: PageLogin, next: Option<&OwnPath>) -> Response {
-    let mut response = Redirect::to(next.map_or(HOME, OwnPath::as_str)).into_response();
+    let to = next.map_or(HOME, OwnPath::as_str);
+    let mut response = match &login.notice {
+        Some(notice) => Flash::of_news(notice).on(to),
+        None => Redirect::to(to).into_response(),
+    };
     response.extensions_mut().insert(SessionBegun(login.token));
     response
 }

@@ -4,6 +4,7 @@ use axum::response::Response;
 use zeroize::Zeroizing;
 
 use super::csrf::OurForm;
+use super::flash::Flash;
 use super::layout::{Page, render_with};
 use super::login;
 use super::own_path::OwnPath;
@@ -23,14 +24,21 @@ struct SecondStepPage<'a> {
     challenge: &'a str,
     method: &'static str,
     by_mail: bool,
+    /// What is new since the last login.
+    news: Option<String>,
     alert: Option<String>,
 }
 
 /// The answer to a right password of who has a second factor. The challenge stands in the form and
 /// nowhere else, so a login that is left alone leaves nothing in the browser.
 pub(super) fn ask(visitor: &Visitor, asked: &Asked, next: Option<&OwnPath>) -> Response {
-    let challenge = asked.challenge.expose();
-    write(visitor, challenge, asked.method, next, None)
+    let news = asked.notice.as_ref().map(Flash::of_news);
+    let step = Step {
+        challenge: asked.challenge.expose(),
+        method: asked.method,
+        news: news.map(|news| news.words(visitor.language())),
+    };
+    write(visitor, step, next, None)
 }
 
 /// `POST /login/second-step`: the code, or a recovery code.
@@ -57,7 +65,14 @@ pub(super) async fn submit(
             let lapsed = Problem::new(Kind::ChallengeUnknown);
             login::write(&visitor, next.as_ref(), "", Some(&lapsed))
         }
-        Err(problem) => write(&visitor, challenge, method, next.as_ref(), Some(&problem)),
+        Err(problem) => {
+            let step = Step {
+                challenge,
+                method,
+                news: None,
+            };
+            write(&visitor, step, next.as_ref(), Some(&problem))
+        }
     }
 }
 
@@ -73,19 +88,26 @@ pub(super) fn proof_of(typed: &str) -> Proof {
     }
 }
 
+/// A login that waits.
+struct Step<'a> {
+    challenge: &'a str,
+    method: FactorMethod,
+    news: Option<String>,
+}
+
 fn write(
     visitor: &Visitor,
-    challenge: &str,
-    method: FactorMethod,
+    step: Step<'_>,
     next: Option<&OwnPath>,
     problem: Option<&Problem>,
 ) -> Response {
     let page = SecondStepPage {
         page: visitor.page(visitor.t("login-factor-title")),
         next,
-        challenge,
-        method: method.as_str(),
-        by_mail: method == FactorMethod::Email,
+        challenge: step.challenge,
+        method: step.method.as_str(),
+        by_mail: step.method == FactorMethod::Email,
+        news: step.news,
         alert: problem.map(|problem| match (problem.kind, problem.tries_left) {
             (Kind::WrongSecondFactor, Some(left)) => visitor
                 .t("login-factor-wrong")
