@@ -373,17 +373,15 @@ fn limits_and_outages_lose_nothing_that_was_typed() {
 }
 
 #[test]
-fn a_host_that_closes_meanwhile_ends_it() {
-    let table = quick();
-    table.instead(REGISTER);
-    table.on(
-        REGISTER,
-        403,
-        problem("registration-closed", "No new members now.", &[]),
-    );
-    let walked = walk_through(&table, filled_in(&["yes"]));
-    assert!(!walked.ended_well);
-    assert!(walked.screen.contains("No new members now."));
+fn a_host_that_closes_or_is_full_meanwhile_ends_it() {
+    for code in ["registration-closed", "community-full"] {
+        let table = quick();
+        table.instead(REGISTER);
+        table.on(REGISTER, 403, problem(code, "No new members now.", &[]));
+        let walked = walk_through(&table, filled_in(&["yes"]));
+        assert!(!walked.ended_well, "{code}");
+        assert!(walked.screen.contains("No new members now."), "{code}");
+    }
 }
 
 #[test]

@@ -3,6 +3,9 @@ use super::ask::Asker;
 use crate::service::{FieldError, Refusal, TakenIn, Transport};
 use crate::terminal::Terminal;
 
+/// What no other answer mends.
+const ENDS: [&str; 2] = ["registration-closed", "community-full"];
+
 impl<T: Terminal, S: Transport> Asker<'_, '_, T, S> {
     /// Shows all of it, and has lines mended until the person says yes.
     pub(super) fn confirm(&mut self) -> Result<(), Stop> {
@@ -44,7 +47,7 @@ impl<T: Terminal, S: Transport> Asker<'_, '_, T, S> {
                  again in a moment. If your name is taken then, this attempt went through after all, \
                  and a mail is on its way to you.",
             )?,
-            Refusal::Problem { code, detail, .. } if code == "registration-closed" => {
+            Refusal::Problem { code, detail, .. } if ENDS.contains(&code.as_str()) => {
                 self.talk.say(detail)?;
                 return Err(Stop::Refused);
             }

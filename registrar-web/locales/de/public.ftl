@@ -13,6 +13,12 @@ home-before = Deine Registrierung hat eine eigene Seite, <code>{ $url }/signup/s
 home-members-title = Du bist Mitglied
 home-members = Schlüssel, Passwort, wie du hineinkommst: <a href="/account">dein Konto</a>.
 
+places-taken = { $taken ->
+    [one] Einer von { $all } Plätzen ist vergeben.
+   *[other] { $taken } von { $all } Plätzen sind vergeben.
+}
+places-full = Alle { $all } Plätze sind vergeben. Sieh später wieder nach, oder bitte die, die die Gemeinschaft betreiben, um eine Einladung: Mit deren Einladung geht es trotzdem.
+
 signup-title = Registrieren
 signup-mend = Einige Felder müssen geändert werden; sieh die Worte daneben. Gib das Passwort noch einmal ein, es wird nicht behalten.
 signup-name-taken = Dieser Name ist nicht zu haben; such dir einen anderen aus. Gib das Passwort noch einmal ein, es wird nicht behalten.

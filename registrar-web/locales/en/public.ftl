@@ -13,6 +13,12 @@ home-before = Your registration has a page of its own, <code>{ $url }/signup/sta
 home-members-title = You are a member
 home-members = Keys, password, how to get in: <a href="/account">your account</a>.
 
+places-taken = { $taken ->
+    [one] One of { $all } places is taken.
+   *[other] { $taken } of { $all } places are taken.
+}
+places-full = All { $all } places are taken. Look again later, or ask those who run the community for an invite: theirs bring people in all the same.
+
 signup-title = Sign up
 signup-mend = Some fields have to be mended; see the words beside them. Type the password again, it is not kept.
 signup-name-taken = This name can't be had; choose another one. Type the password again, it is not kept.

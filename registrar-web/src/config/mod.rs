@@ -12,6 +12,7 @@ mod reload;
 mod review;
 mod server;
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -77,6 +78,8 @@ pub struct CommunitySettings {
     pub ssh_host_keys: Vec<PathBuf>,
     /// The address of a member's web pages, with NAME for the name; empty where there are none.
     pub web_address: String,
+    /// For how many members there is room; any number where it is left out.
+    pub capacity: Option<NonZeroU32>,
 }
 
 /// Who may register and in which order things happen.
@@ -204,6 +207,7 @@ impl Default for CommunitySettings {
                 .map(|kind| format!("/etc/ssh/ssh_host_{kind}_key.pub").into())
                 .into(),
             web_address: String::new(),
+            capacity: None,
         }
     }
 }

@@ -136,6 +136,10 @@ impl UserStore for Deadly<dyn Store> {
     ) -> Result<Page<User>, StoreError> {
         self.0.list_users(filter, page).await
     }
+
+    async fn count_users(&self) -> Result<u64, StoreError> {
+        self.0.count_users().await
+    }
 }
 
 #[async_trait]

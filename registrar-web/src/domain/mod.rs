@@ -12,6 +12,7 @@ mod invite;
 mod organisation;
 mod outgoing;
 mod password;
+mod places;
 mod profile;
 mod receipt;
 mod registration;
@@ -44,6 +45,7 @@ pub use organisation::{
 };
 pub use outgoing::{CredentialChange, FactorChange, MailId, MailJob, MailKind, MailState};
 pub use password::{Password, PasswordError, PasswordHints};
+pub use places::Places;
 pub use profile::{
     Bio, Country, Link, NotACountry, PersonName, Profile, ProfileField, ProfileForm, ProfileRules,
     TextError,

@@ -251,6 +251,7 @@ impl IntoResponses for RegisterProblems {
         let mut errors: Vec<Problem> = [
             Some(RegisterError::Fields(fields)),
             Some(RegisterError::Closed),
+            Some(RegisterError::Full),
             Username::parse("ada")
                 .ok()
                 .map(|username| RegisterError::NameUnavailable {

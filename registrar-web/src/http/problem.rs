@@ -202,6 +202,7 @@ impl From<RegisterError> for Problem {
         let words = format!("{error}.");
         match error {
             RegisterError::Closed => Self::new(Kind::RegistrationClosed),
+            RegisterError::Full => Self::new(Kind::CommunityFull),
             RegisterError::Fields(errors) => {
                 // A reserved name is as taken as any other.
                 match errors.0.as_slice() {

@@ -22,6 +22,7 @@ pub enum Kind {
     Forbidden,
     RegistrationUnfinished,
     RegistrationClosed,
+    CommunityFull,
     NotFound,
     MethodNotAllowed,
     Timeout,
@@ -46,7 +47,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, for the pages that explain them.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::MalformedJson,
         Self::MalformedForm,
         Self::InvalidFields,
@@ -64,6 +65,7 @@ impl Kind {
         Self::Forbidden,
         Self::RegistrationUnfinished,
         Self::RegistrationClosed,
+        Self::CommunityFull,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::Timeout,
@@ -254,6 +256,12 @@ impl Kind {
                 403,
                 "Registration is closed",
                 "The community takes no new members at the moment.",
+            ),
+            Self::CommunityFull => (
+                "community-full",
+                403,
+                "All places are taken",
+                "The community has as many members as it has room for. Look again later, or ask those who run it for an invite: theirs bring people in all the same. An invite that was not enough can still be used. Nothing was done.",
             ),
             Self::NotFound => (
                 "not-found",

@@ -10,12 +10,14 @@ use super::limits::PerClient;
 use super::live::ListeningRoom;
 use crate::auth::Auth;
 use crate::config::{Config, IpNet, LimitSettings};
-use crate::domain::{FormRules, Mode, ProfileField, SshPublicKey, Timestamp};
+use crate::domain::{FormRules, Mode, Places, ProfileField, SshPublicKey, Timestamp};
 use crate::people::People;
 use crate::registration::{Readiness, Registrar};
 
 /// How many status pages may be live at once; the others are told to look again later.
 const LIVE_PAGES: usize = 256;
+/// How long a number of places is shown.
+const PLACES_LAST: SignedDuration = SignedDuration::from_secs(10);
 /// How many of them one client may have.
 const LIVE_PAGES_OF_ONE: usize = 8;
 
@@ -47,6 +49,8 @@ pub struct Inner {
     pub live_of_client: PerClient,
     /// Room for those who listen to live events.
     pub listening: ListeningRoom,
+    /// The latest number of places.
+    pub places: Mutex<Option<(Timestamp, Places)>>,
     /// The latest answer about readiness.
     pub readiness: Mutex<Option<(Timestamp, Readiness)>>,
     /// Where the service keeps its own files; its file system is shown to admins.
@@ -190,10 +194,34 @@ impl AppState {
             live: Arc::new(Semaphore::new(LIVE_PAGES)),
             live_of_client: PerClient::new(LIVE_PAGES_OF_ONE),
             listening: ListeningRoom::default(),
+            places: Mutex::default(),
             readiness: Mutex::default(),
             state_directory: config.server.state_directory.clone(),
             stop,
         }))
+    }
+
+    /// How many places are taken, as it was in the last ten seconds: everyone may look, and looking
+    /// counts them once. `None` where there is no end of them, and where they can't be counted.
+    pub async fn places(&self) -> Option<Places> {
+        self.registrar.policy().capacity?;
+        let mut latest = self.places.lock().await;
+        let now = self.now();
+        if let Some((at, places)) = *latest
+            && now.duration_since(at) < PLACES_LAST
+        {
+            return Some(places);
+        }
+        match self.registrar.places().await {
+            Ok(places) => {
+                *latest = places.map(|places| (now, places));
+                places
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the places can't be counted");
+                None
+            }
+        }
     }
 
     /// Whether the service can do its work. Anyone may ask, and asking is not limited, so store and

@@ -247,6 +247,9 @@ pub trait UserStore {
         filter: UserFilter,
         page: &PageRequest,
     ) -> Result<Page<User>, StoreError>;
+
+    /// How many there are, whose registration may still be under way; deleted ones are not counted.
+    async fn count_users(&self) -> Result<u64, StoreError>;
 }
 
 /// The outbox.

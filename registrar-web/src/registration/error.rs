@@ -7,6 +7,9 @@ pub enum RegisterError {
     /// The mode is `closed`.
     #[error("registration is closed here at the moment")]
     Closed,
+    /// As many have joined as there is room for.
+    #[error("all places are taken here at the moment")]
+    Full,
     /// Fields break their rules.
     #[error("some fields have to be mended")]
     Fields(FieldErrors),

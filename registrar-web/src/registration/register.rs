@@ -8,8 +8,8 @@ use super::names::{is_of_organisation, name_refusal};
 use super::view::RegistrationView;
 use super::world::Registrar;
 use crate::domain::{
-    FieldErrors, Invite, Mode, Passed, Password, Registration, RegistrationId, Review, ReviewCase,
-    SignupForm, SignupRequest, Stage, Status, Timestamp, Username, Work,
+    FieldErrors, Invite, Mode, Passed, Password, Places, Registration, RegistrationId, Review,
+    ReviewCase, SignupForm, SignupRequest, Stage, Status, Timestamp, Username, Work,
 };
 use crate::ports::{EntropyExt, HashError, StoreError, Unique};
 
@@ -73,6 +73,7 @@ impl Registrar {
             .parse(&self.policy.signup_rules(now))
             .map_err(RegisterError::Fields)?;
         let invite = self.usable_invite(&request, now).await?;
+        self.must_have_room(invite.as_ref()).await?;
         self.must_be_free(&request.username).await?;
         self.must_be_within_limit(client, now).await?;
         self.must_not_be_leaked(request.password.as_ref()).await?;
@@ -170,6 +171,42 @@ impl Registrar {
                 Err(RegisterError::Fields(errors))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// How many places are taken; `None` where there is no end of them.
+    ///
+    /// # Errors
+    /// The store can't be used.
+    pub async fn places(&self) -> Result<Option<Places>, StoreError> {
+        let Some(all) = self.policy.capacity else {
+            return Ok(None);
+        };
+        let taken = self.world.store.count_users().await?;
+        let all = all.get();
+        Ok(Some(Places { taken, all }))
+    }
+
+    /// Whether someone else may come in. Those who sign up in the same moment do not see each other, so
+    /// some may come in beyond the last place.
+    async fn must_have_room(&self, invite: Option<&Invite>) -> Result<(), RegisterError> {
+        if !self.places().await?.is_some_and(Places::is_full) {
+            return Ok(());
+        }
+        let Some(invite) = invite else {
+            return Err(RegisterError::Full);
+        };
+        let inviter = match &invite.terms.inviter {
+            None => None,
+            Some(inviter) => {
+                let user = self.world.store.user(inviter.id).await?;
+                Some(user.ok_or(RegisterError::Full)?.role)
+            }
+        };
+        if Invite::makes_room(inviter) {
+            Ok(())
+        } else {
+            Err(RegisterError::Full)
         }
     }
 

@@ -1,3 +1,4 @@
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -57,6 +58,8 @@ pub struct Policy {
     pub mode: Mode,
     /// In which order things happen.
     pub flow: Flow,
+    /// For how many there is room; for any number where there is none.
+    pub capacity: Option<NonZeroU32>,
     /// The host's mail domain.
     pub domain: MailDomain,
     /// Whether the sign-up's password is the account's.
@@ -94,6 +97,7 @@ impl Policy {
         Self {
             mode: config.registration.mode,
             flow: config.registration.flow,
+            capacity: config.community.capacity,
             domain: config.community.domain.clone(),
             password: config.accounts.password == PasswordMode::Account,
             require_reason: config.registration.require_reason,

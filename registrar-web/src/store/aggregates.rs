@@ -6,7 +6,7 @@ use super::record::user::YES;
 use super::record::{Record, field, listing};
 use crate::domain::{
     Email, Invite, InviteId, MailId, MailJob, Registration, RegistrationId, TokenDigest, User,
-    UserId, Username,
+    UserId, UserState, Username,
 };
 use crate::ports::{
     InviteFilter, InviteStore, LeaseRequest, LimitStore, LimitWindow, MailStore, Page, PageRequest,
@@ -193,6 +193,17 @@ impl<D: Documents> UserStore for DocumentStore<D> {
             UserFilter::Of(id) => Select::Is(field::ORGANISATION, id.to_string()),
         };
         page_of(&self.documents, select, page).await
+    }
+
+    async fn count_users(&self) -> Result<u64, StoreError> {
+        let deleted = Select::Is(field::CLOSED, UserState::Deleted.as_str().into());
+        let deleted = self.documents.count::<User>(deleted).await?;
+        let all = Select::Has(field::USERNAME);
+        Ok(self
+            .documents
+            .count::<User>(all)
+            .await?
+            .saturating_sub(deleted))
     }
 }
 

@@ -22,5 +22,5 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
     responses((status = 200, description = "The form.", body = SignUpFormAnswer), FormProblems)
 )]
 async fn form(State(state): State<AppState>) -> Json<SignUpFormAnswer> {
-    Json(SignUpFormAnswer::of(&state.site))
+    Json(SignUpFormAnswer::of(&state.site, state.places().await))
 }

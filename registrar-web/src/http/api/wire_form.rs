@@ -2,7 +2,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::state::Site;
-use crate::domain::{FieldKind, FormField, Mode};
+use crate::domain::{FieldKind, FormField, Mode, Places};
 
 /// The sign-up form.
 #[derive(Serialize, ToSchema)]
@@ -13,11 +13,25 @@ pub(crate) struct SignUpFormAnswer {
     /// `closed`, `invite`, `approval` or `open`.
     #[schema(value_type = String, example = "open")]
     pub mode: Mode,
-    /// The same for people.
+    /// The same for people; also that all places are taken.
     #[schema(example = "Registration is open to everyone.")]
-    pub mode_words: &'static str,
+    pub mode_words: String,
+    /// How many places are taken; `null` where there is no end of them.
+    pub places: Option<PlacesAnswer>,
     /// The fields, in the order in which to ask for them.
     pub fields: Vec<FormFieldAnswer>,
+}
+
+/// How many places a community has.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PlacesAnswer {
+    /// By members, and by those who are signing up.
+    #[schema(example = 37)]
+    pub taken: u64,
+    /// There are so many.
+    #[schema(example = 200)]
+    pub all: u32,
 }
 
 /// What a community says of itself.
@@ -63,7 +77,9 @@ pub(crate) struct FormFieldAnswer {
 }
 
 impl SignUpFormAnswer {
-    pub(crate) fn of(site: &Site) -> Self {
+    pub(crate) fn of(site: &Site, places: Option<Places>) -> Self {
+        let full = places.filter(|p| p.is_full()).map(Places::words);
+        let mode_words = [Some(site.mode.words().to_owned()), full];
         Self {
             community: CommunityAnswer {
                 name: site.name.clone(),
@@ -72,7 +88,15 @@ impl SignUpFormAnswer {
                 url: site.public_url.clone(),
             },
             mode: site.mode,
-            mode_words: site.mode.words(),
+            mode_words: mode_words
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(" "),
+            places: places.map(|places| PlacesAnswer {
+                taken: places.taken,
+                all: places.all,
+            }),
             fields: site
                 .form_rules()
                 .fields()

@@ -22,6 +22,8 @@ use crate::people::PeopleError;
 struct SignupPage<'a> {
     page: Page<'a>,
     mode_words: String,
+    /// All places are taken, and there is no invite to try.
+    is_full: bool,
     /// Of an invite: by whom, for whom, until when.
     invited: Vec<String>,
     alert: Option<String>,
@@ -45,6 +47,7 @@ fn write(
     visitor: &Visitor,
     value_of: impl Fn(&str) -> String,
     invited: Vec<String>,
+    is_full: bool,
     problem: Option<&Problem>,
 ) -> Response {
     let fill = |mut field: Field| {
@@ -61,6 +64,7 @@ fn write(
     let page = SignupPage {
         page: visitor.page(visitor.t("signup-title")),
         mode_words: visitor.mode_words(visitor.site().mode),
+        is_full,
         invited,
         alert: problem.map(|p| match p.kind {
             Kind::InvalidFields => visitor.t("signup-mend").to_string(),
@@ -93,11 +97,14 @@ pub(super) async fn show(
         "inviteToken" => invite.clone(),
         _ => String::new(),
     };
-    let invited = match invite.as_str() {
+    let mut lines = match invite.as_str() {
         "" => Vec::new(),
         token => invited(&state, &visitor, token).await?,
     };
-    Ok(write(&visitor, value_of, invited, None))
+    let full = state.places().await.filter(|places| places.is_full());
+    lines.extend(full.map(|places| visitor.places_words(places)));
+    let is_full = full.is_some() && invite.is_empty();
+    Ok(write(&visitor, value_of, lines, is_full, None))
 }
 
 /// What an invite says to who opens its link, however often.
@@ -154,7 +161,7 @@ pub(super) async fn submit(
 ) -> Response {
     let value_of = |name: &str| form.text(name).to_owned();
     if let Err(problem) = csrf::check(&visitor, &headers, &form) {
-        return write(&visitor, value_of, Vec::new(), Some(&problem));
+        return write(&visitor, value_of, Vec::new(), false, Some(&problem));
     }
     let signup = SignupForm {
         username: value_of("username"),
@@ -175,6 +182,6 @@ pub(super) async fn submit(
             let token = state.registrar.receipt_token(view.id);
             Redirect::to(&format!("/receipt/{}", token.expose())).into_response()
         }
-        Err(error) => write(&visitor, value_of, Vec::new(), Some(&error.into())),
+        Err(error) => write(&visitor, value_of, Vec::new(), false, Some(&error.into())),
     }
 }

@@ -2,7 +2,7 @@
 //! pages are one, and a language that lacks some says them in English.
 
 use super::visitor::Visitor;
-use crate::domain::{FormField, Mode};
+use crate::domain::{FormField, Mode, Places};
 use crate::http::problem::{FieldProblem, Problem};
 use crate::http::problem_kind::Kind;
 use crate::registration::RegistrationView;
@@ -15,6 +15,15 @@ impl Visitor {
         Text::new(self.language(), &key)
             .or(mode.words())
             .to_string()
+    }
+
+    /// How many places are taken.
+    pub(super) fn places_words(&self, places: Places) -> String {
+        let text = match places.is_full() {
+            true => self.t("places-full"),
+            false => self.t("places-taken").count("taken", places.taken),
+        };
+        text.count("all", places.all).to_string()
     }
 
     /// What a field of the sign-up form is called.

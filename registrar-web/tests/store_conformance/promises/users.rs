@@ -189,6 +189,11 @@ pub(crate) async fn members_are_listed_by_what_admins_look_for(f: Arc<Fixture>) 
     assert_eq!(closed(UserState::Suspended).await, ["suspended"]);
     assert_eq!(closed(UserState::Deleted).await, ["deleted", "gone"]);
     assert_eq!(listed(&f, UserFilter::InGrace).await, ["deleted"]);
+    assert_eq!(
+        f.store.count_users().await.unwrap(),
+        7,
+        "all but the deleted"
+    );
     let pending = ["suspended", "deleted", "gone"];
     assert_eq!(listed(&f, UserFilter::HostPending).await, pending);
 

@@ -7,6 +7,7 @@ use super::super::layout::{Page, render};
 use super::super::signed_in::SignedIn;
 use super::Operators;
 use super::words::{Fact, facts};
+use crate::domain::Places;
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
 use crate::plots::{Columns, Plot, Series, Share, Span, Spans};
@@ -129,6 +130,7 @@ pub(super) async fn show(
         waiting: counts.registrations_in_review,
         counts: facts([
             ("Members", number(counts.members)),
+            ("Places", state.places().await.map(Places::words)),
             (
                 "Registrations under way",
                 number(counts.registrations_running),
