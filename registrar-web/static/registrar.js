@@ -1,15 +1,16 @@
 // Saves people a click; every page works without it.
 
-// Times in the zone and the words of who reads them.
-for (const time of document.querySelectorAll("time[datetime]")) {
+// Times in the zone and the words of who reads them; UTC stays at hand.
+const local = (time) => {
   const at = new Date(time.dateTime);
-  if (Number.isNaN(at.getTime())) continue;
-  time.title = time.textContent;
-  time.textContent = at.toLocaleString(document.documentElement.lang, {
-    dateStyle: "medium",
-    timeStyle: "short",
-  });
-}
+  if (Number.isNaN(at.getTime())) return;
+  const language = time.closest("[lang]")?.lang;
+  const words = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+  time.title ||= `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  time.textContent = words.format(at);
+};
+
+for (const time of document.querySelectorAll("time[datetime]")) local(time);
 
 // A name or a password is judged while it is typed, by the rules that hold when it is sent.
 for (const live of document.querySelectorAll("[data-check]")) {
@@ -79,6 +80,14 @@ if (status && !["done", "failed"].includes(status.dataset.phase)) {
       if (!done) next = false;
       step.className = state;
       step.querySelector(".mark").textContent = words[state];
+      const at = now.times[step.dataset.status];
+      if (!at || step.querySelector("time")) continue;
+      const time = document.createElement("time");
+      time.dateTime = at;
+      const small = document.createElement("small");
+      small.append(time);
+      step.append(" ", small);
+      local(time);
     }
     if (now.phase !== status.dataset.phase) {
       source.close();

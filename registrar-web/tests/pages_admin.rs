@@ -2,6 +2,7 @@
 
 mod console_support;
 mod http_support;
+mod page_support;
 mod people_support;
 
 use console_support::*;

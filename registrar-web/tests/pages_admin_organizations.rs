@@ -3,6 +3,7 @@
 mod console_support;
 mod http_support;
 mod organisations_support;
+mod page_support;
 mod people_support;
 
 use console_support::*;

@@ -266,3 +266,19 @@ async fn the_first_page_is_30_kilobytes_all_told() {
     }
     assert!(total <= 30_000, "{total} bytes");
 }
+
+#[tokio::test]
+async fn an_invite_says_until_when_and_the_words_of_who_sent_it_are_no_markup() {
+    let app = App::new();
+    let body = json!({"message": "come <in> & stay"});
+    let made = app
+        .as_admin(Method::POST, "/api/invites/create", Some(body))
+        .await;
+    let token = made.json()["token"].as_str().unwrap().to_owned();
+    let page = look(&app, &format!("/signup?invite={token}"), 200)
+        .await
+        .text;
+    let until = "until <time datetime=\"2026-01-09T03:04:05Z\">2026-01-09 03:04 UTC</time>.";
+    assert!(page.contains(until), "{page}");
+    assert!(page.contains("come &#60;in&#62; &#38; stay"), "{page}");
+}

@@ -11,10 +11,12 @@ pub struct Text<'a> {
     language: Language,
     key: &'a str,
     values: Vec<(&'a str, FluentValue<'static>)>,
+    /// The values that are markup.
+    markup: Vec<&'a str>,
     instead: Option<String>,
 }
 
-/// A message that has markup of its own; what was put into it is escaped.
+/// Markup of ours: messages that have some, times; what was put into it is escaped.
 #[derive(Clone, Debug)]
 pub struct Html(String);
 
@@ -26,6 +28,7 @@ impl<'a> Text<'a> {
             language,
             key,
             values: Vec::new(),
+            markup: Vec::new(),
             instead: None,
         }
     }
@@ -35,6 +38,13 @@ impl<'a> Text<'a> {
     pub fn with(mut self, name: &'a str, value: impl fmt::Display) -> Self {
         self.values.push((name, value.to_string().into()));
         self
+    }
+
+    /// Puts markup into it, such as a time, for [`Self::html`].
+    #[must_use]
+    pub fn with_html(mut self, name: &'a str, value: Html) -> Self {
+        self.markup.push(name);
+        self.with(name, value)
     }
 
     /// Puts a number into it, which may decide between forms such as "1 key" and "2 keys".
@@ -55,8 +65,10 @@ impl<'a> Text<'a> {
     /// The message as markup. Only for messages of the catalogue that have some.
     #[must_use]
     pub fn html(mut self) -> Html {
-        for (_, value) in &mut self.values {
-            if let FluentValue::String(text) = value {
+        for (name, value) in &mut self.values {
+            if let FluentValue::String(text) = value
+                && !self.markup.contains(name)
+            {
                 *value = escape(text).into();
             }
         }
@@ -85,6 +97,24 @@ impl fmt::Display for Text<'_> {
 }
 
 impl Html {
+    /// A text without markup.
+    #[must_use]
+    pub fn text(text: impl fmt::Display) -> Self {
+        Self(escape(&text.to_string()))
+    }
+
+    /// Both, one after the other.
+    #[must_use]
+    pub fn then(self, other: &Self) -> Self {
+        Self(self.0 + &other.0)
+    }
+
+    /// Whether there is nothing in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// A moment, for programs and for people.
     #[must_use]
     pub fn time(exact: &str, shown: &str) -> Self {

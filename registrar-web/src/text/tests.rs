@@ -61,6 +61,13 @@ fn values_are_put_in_as_they_are_and_escaped_in_markup() {
     assert!(text.to_string().contains("<b>\u{202e}&"), "{text}");
     let html = text.html().to_string();
     assert!(html.contains("&#60;b&#62;\u{202e}&#38;"), "{html}");
+    let time = Html::time("<exact>", "shown");
+    let text = Text::new(Language::English, "site-signed-in").with_html("name", time);
+    let html = text.clone().html().to_string();
+    assert!(
+        html.contains("<time datetime=\"&#60;exact&#62;\">shown</time>"),
+        "{html}"
+    );
 }
 
 /// What keys the templates and the program name.

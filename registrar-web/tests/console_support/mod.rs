@@ -5,6 +5,7 @@ use registrar_web::domain::{Mode, Role};
 use serde_json::json;
 
 use crate::http_support::{Answer, App, sign_up};
+use crate::page_support::marks_its_times;
 
 /// A site in mode `approval` with the operators grace and lin and the site admin root, grace signed in.
 pub(crate) async fn console() -> App {
@@ -95,6 +96,7 @@ pub(crate) fn assert_is_labelled(path: &str, page: &str) {
         page.matches("<thead>").count(),
         "{path}"
     );
+    marks_its_times(path, page);
     for bad in [" style=\"", "<style", "<script>", " onclick="] {
         assert!(!page.contains(bad), "{path}: {bad}");
     }

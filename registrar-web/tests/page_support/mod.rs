@@ -79,12 +79,34 @@ pub(crate) fn keeps_to_the_rules(path: &str, answer: &Answer) {
     for form in tags(page, "form") {
         assert_eq!(attribute(form, "method"), Some("post"), "{path}: {form}");
     }
+    marks_its_times(path, page);
     let forms = tags(page, "form").len();
     assert_eq!(
         page.matches("name=\"csrf\"").count(),
         forms,
         "{path}: a form without its token"
     );
+}
+
+/// Every time that a page shows is marked as one, so that a script can tell it in the reader's zone.
+pub(crate) fn marks_its_times(path: &str, page: &str) {
+    let mut rest = page.to_owned();
+    while let Some((before, after)) = rest.split_once("<time datetime=\"") {
+        let (time, after) = after.split_once("</time>").unwrap();
+        let (exact, shown) = time.split_once("\">").unwrap();
+        let exact: jiff::Timestamp = exact.parse().unwrap();
+        let minute = exact.strftime("%Y-%m-%d %H:%M UTC").to_string();
+        assert_eq!(shown, minute, "{path}");
+        rest = format!("{before}{after}");
+    }
+    for (at, _) in rest.match_indices(" UTC") {
+        let before: String = rest[..at].chars().rev().take(3).collect();
+        assert!(
+            !before.contains(':'),
+            "{path}: {}",
+            &rest[at.saturating_sub(60)..at + 4]
+        );
+    }
 }
 
 /// Opens a page in both languages; it has the same parts in both.

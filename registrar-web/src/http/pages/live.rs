@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use serde_json::json;
 
 use super::status::{Phase, find};
 use super::visitor::Visitor;
-use crate::domain::Username;
+use crate::domain::{Timestamp, Username};
 use crate::http::client_address::Client;
 use crate::http::extract::PathText;
 use crate::http::problem::Problem;
@@ -99,12 +100,15 @@ fn is_over(view: &RegistrationView) -> bool {
 }
 
 fn event(visitor: &Visitor, view: &RegistrationView) -> Event {
+    let history = view.details.history.iter();
+    let times: BTreeMap<&str, Timestamp> = history.map(|p| (p.status.as_str(), p.at)).collect();
     let data = json!({
         "status": view.status,
         "progress": view.progress,
         "message": visitor.says(view),
         "phase": Phase::of(view).as_str(),
         "passed": view.details.history.iter().map(|p| p.status).collect::<Vec<_>>(),
+        "times": times,
     });
     Event::default()
         .event("registrationStatus")

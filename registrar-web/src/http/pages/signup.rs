@@ -6,7 +6,7 @@ use http::header::HeaderMap;
 use super::csrf;
 use super::form::Field;
 use super::layout::{Page, render_with};
-use super::times::utc;
+use super::times::time;
 use super::visitor::Visitor;
 use crate::domain::{FormField, FormRules, InviteStanding, SignupForm, SshKeysField};
 use crate::http::api::wire_invites::hidden;
@@ -16,6 +16,7 @@ use crate::http::problem::Problem;
 use crate::http::problem_kind::Kind;
 use crate::http::state::AppState;
 use crate::people::PeopleError;
+use crate::text::Html;
 
 #[derive(Template)]
 #[template(path = "pages/signup.html")]
@@ -25,7 +26,7 @@ struct SignupPage<'a> {
     /// All places are taken, and there is no invite to try.
     is_full: bool,
     /// Of an invite: by whom, for whom, until when.
-    invited: Vec<String>,
+    invited: Vec<Html>,
     alert: Option<String>,
     fields: Vec<Field>,
     more: Vec<Field>,
@@ -46,7 +47,7 @@ fn fields(visitor: &Visitor, with_invite: bool) -> (Vec<Field>, Vec<Field>) {
 fn write(
     visitor: &Visitor,
     value_of: impl Fn(&str) -> String,
-    invited: Vec<String>,
+    invited: Vec<Html>,
     is_full: bool,
     problem: Option<&Problem>,
 ) -> Response {
@@ -102,14 +103,14 @@ pub(super) async fn show(
         token => invited(&state, &visitor, token).await?,
     };
     let full = state.places().await.filter(|places| places.is_full());
-    lines.extend(full.map(|places| visitor.places_words(places)));
+    lines.extend(full.map(|places| Html::text(visitor.places_words(places))));
     let is_full = full.is_some() && invite.is_empty();
     Ok(write(&visitor, value_of, lines, is_full, None))
 }
 
 /// What an invite says to who opens its link, however often.
-async fn invited(state: &AppState, visitor: &Visitor, token: &str) -> Result<Vec<String>, Problem> {
-    let over = || Ok(vec![visitor.t("signup-invite-over").to_string()]);
+async fn invited(state: &AppState, visitor: &Visitor, token: &str) -> Result<Vec<Html>, Problem> {
+    let over = || Ok(vec![Html::text(visitor.t("signup-invite-over"))]);
     let view = match state.people.invite_details(token).await {
         Ok(view) => view,
         Err(PeopleError::NoInvite) => return over(),
@@ -127,19 +128,19 @@ async fn invited(state: &AppState, visitor: &Visitor, token: &str) -> Result<Vec
     };
     let until = visitor
         .t("signup-invited-until")
-        .with("until", utc(view.invite.expires_at));
-    let mut lines = vec![format!("{by} {until}")];
+        .with_html("until", time(view.invite.expires_at));
+    let mut lines = vec![Html::text(by + " ").then(&until.html())];
     if let Some(email) = &view.invite.terms.email {
         let address = hidden(&email.to_string());
         let line = visitor.t("signup-invited-address").with("address", address);
-        lines.push(line.to_string());
+        lines.push(Html::text(line));
     }
     lines.extend(
         view.invite
             .terms
             .note
             .as_ref()
-            .map(|n| format!("“{}”", n.as_str())),
+            .map(|n| Html::text(format!("“{}”", n.as_str()))),
     );
     Ok(lines)
 }

@@ -5,10 +5,9 @@ use super::super::csrf::OurForm;
 use super::super::flash::Flash;
 use super::super::layout::{Page, render_with};
 use super::super::status::{Step, steps};
-use super::super::times::utc;
 use super::desk::Desk;
-use super::words::{Fact, facts, since, text};
-use crate::domain::{Email, Remark};
+use super::words::{Fact, facts, said, since, text};
+use crate::domain::{Email, Remark, Timestamp};
 use crate::http::api::admin::known;
 use crate::http::api::admin_review::remark;
 use crate::http::problem::Problem;
@@ -36,7 +35,7 @@ struct ApplicationPage<'a> {
 
 struct Said {
     by: String,
-    at: String,
+    at: Timestamp,
     text: String,
 }
 
@@ -47,7 +46,7 @@ struct Asked {
 
 struct Claimed {
     by: String,
-    until: String,
+    until: Timestamp,
     taken_from: Option<String>,
     is_own: bool,
 }
@@ -87,9 +86,9 @@ async fn write(desk: &Desk, wrong: Option<&Wrong<'_>>) -> Result<Response, Probl
     let now = state.now();
     let case = &view.case;
     let own = admin.by.actor.name();
-    let said = |by: &str, at, text: &Remark| Said {
+    let quoted = |by: &str, at, text: &Remark| Said {
         by: by.to_owned(),
-        at: utc(at),
+        at,
         text: text.as_str().to_owned(),
     };
     let public = &view.public;
@@ -105,36 +104,36 @@ async fn write(desk: &Desk, wrong: Option<&Wrong<'_>>) -> Result<Response, Probl
             .page(format!("Application of {}", public.username)),
         place: "queue",
         facts: facts([
-            ("Name to show", Some(view.display_name.clone())),
-            ("Address", Some(format!("{} ({proven})", view.email))),
+            ("Name to show", said(&view.display_name)),
+            ("Address", said(format!("{} ({proven})", view.email))),
             ("Signed up", Some(since(view.created_at, now))),
             (
                 "Status",
-                Some(format!("{} ({} %)", public.status, public.progress)),
+                said(format!("{} ({} %)", public.status, public.progress)),
             ),
-            ("The applicant reads", Some(public.message.clone())),
-            ("Review", Some(view.review.words())),
-            ("Mail", details.mail_trouble.clone()),
+            ("The applicant reads", said(&public.message)),
+            ("Review", said(view.review.words())),
+            ("Mail", text(details.mail_trouble.as_ref())),
             ("Last error", text(view.last_error.as_ref())),
         ]),
         steps: steps(public),
         notes: case
             .notes
             .iter()
-            .map(|n| said(&n.by, n.at, &n.text))
+            .map(|n| quoted(&n.by, n.at, &n.text))
             .collect(),
         questions: case
             .questions
             .iter()
             .map(|q| Asked {
-                question: said(&q.by, q.at, &q.text),
-                answer: q.answer.as_ref().map(|a| said("", a.at, &a.text)),
+                question: quoted(&q.by, q.at, &q.text),
+                answer: q.answer.as_ref().map(|a| quoted("", a.at, &a.text)),
             })
             .collect(),
         claim: case.claim.as_ref().map(|c| Claimed {
             is_own: c.by == own,
             by: c.by.clone(),
-            until: utc(c.until),
+            until: c.until,
             taken_from: c.taken_from.clone(),
         }),
         reasons: &state.registrar.policy().reject_reasons,

@@ -5,11 +5,10 @@ use uuid::Uuid;
 
 use super::super::layout::{Page, render_with};
 use super::super::signed_in::SignedIn;
-use super::super::times::utc;
 use super::SiteAdmins;
 use super::words::link;
 use crate::audit::Checked;
-use crate::domain::{Action, AuditEntry};
+use crate::domain::{Action, AuditEntry, Timestamp};
 use crate::http::extract::QueryText;
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
@@ -33,7 +32,7 @@ struct AuditPage<'a> {
 
 struct Row {
     number: u64,
-    at: String,
+    at: Timestamp,
     actor: String,
     action: String,
     subject: Option<String>,
@@ -47,7 +46,7 @@ impl From<AuditEntry> for Row {
         let subject = entry.subject.as_ref();
         Self {
             number: entry.number,
-            at: utc(entry.at),
+            at: entry.at,
             actor: entry.actor.name().to_owned(),
             action: entry.action.as_str(),
             subject: subject.map(|s| format!("{} {}", s.kind, s.name)),

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use super::super::layout::{Page, render};
 use super::super::signed_in::SignedIn;
 use super::Operators;
-use super::words::{Fact, facts};
+use super::words::{Fact, facts, said, text};
 use crate::domain::Places;
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
@@ -123,14 +123,14 @@ pub(super) async fn show(
     let report = report(store.as_ref(), state.now()).await?;
     let mut plots = plots(&report);
     plots.extend(disk(&state));
-    let number = |n: u64| Some(n.to_string());
+    let number = |n: u64| said(n);
     Ok(render(&Dashboard {
         page: admin.visitor.page("Console"),
         place: "dashboard",
         waiting: counts.registrations_in_review,
         counts: facts([
             ("Members", number(counts.members)),
-            ("Places", state.places().await.map(Places::words)),
+            ("Places", text(state.places().await.map(Places::words))),
             (
                 "Registrations under way",
                 number(counts.registrations_running),

@@ -5,7 +5,7 @@ use axum::response::Response;
 use super::super::layout::{Page, render};
 use super::super::signed_in::SignedIn;
 use super::Operators;
-use super::words::{Fact, facts};
+use super::words::{Fact, facts, said};
 use crate::http::problem::Problem;
 use crate::http::request_id::CurrentRequest;
 use crate::http::state::AppState;
@@ -35,7 +35,7 @@ pub(super) async fn show(
         world.provisioner.health(request.id)
     );
     let counts = counts?;
-    let number = |n: u64| Some(n.to_string());
+    let number = |n: u64| said(n);
     let counts = facts([
         (
             "Registrations under way",
@@ -59,11 +59,11 @@ pub(super) async fn show(
     let host = host.ok().map(|h| {
         let (made, most) = (h.created_this_hour, h.create_limit_per_hour);
         facts([
-            ("Version", Some(h.version)),
+            ("Version", said(h.version)),
             ("Accounts", number(h.accounts.into())),
-            ("Made this hour", Some(format!("{made} of {most} at most"))),
-            ("Mail domain", Some(h.mail_domain)),
-            ("Problems", Some(h.problems.join("; "))),
+            ("Made this hour", said(format!("{made} of {most} at most"))),
+            ("Mail domain", said(h.mail_domain)),
+            ("Problems", said(h.problems.join("; "))),
         ])
     });
     Ok(render(&HealthPage {

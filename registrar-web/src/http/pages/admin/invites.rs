@@ -8,10 +8,9 @@ use super::super::flash::Flash;
 use super::super::form::invited_into;
 use super::super::layout::{Page, render_with};
 use super::super::signed_in::SignedIn;
-use super::super::times::utc;
 use super::Operators;
 use super::words::link;
-use crate::domain::{InviteStanding, MailState, Role};
+use crate::domain::{InviteStanding, MailState, Role, Timestamp};
 use crate::http::extract::{Form, PathText, QueryText};
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
@@ -41,7 +40,7 @@ struct Row {
     standing: &'static str,
     is_open: bool,
     uses: String,
-    until: String,
+    until: Timestamp,
     mail: Option<String>,
 }
 
@@ -64,7 +63,7 @@ impl From<ListedInvite> for Row {
             is_open: standing == InviteStanding::Open,
             standing: standing.as_str(),
             uses: format!("{done} of {}", terms.most_uses),
-            until: utc(invite.expires_at),
+            until: invite.expires_at,
             mail: mail.map(|m| match m {
                 MailState::Queued => "mail waits".to_owned(),
                 MailState::Sent { .. } => "mail sent".to_owned(),

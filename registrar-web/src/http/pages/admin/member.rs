@@ -5,14 +5,15 @@ use super::super::csrf::OurForm;
 use super::super::flash::Flash;
 use super::super::layout::{Page, render_with};
 use super::super::signed_in::{SignedIn, SiteAdmins};
-use super::super::times::utc;
+use super::super::times::time;
 use super::desk::Desk;
-use super::words::{Fact, facts, since, text};
+use super::words::{Fact, facts, said, since, text};
 use crate::domain::{Act, Decision, Organisation, RequestId, Role, Stage, User, UserState};
 use crate::http::api::users::{judge_reason, known};
 use crate::http::problem::Problem;
 use crate::http::problem_kind::Kind;
 use crate::http::state::AppState;
+use crate::text::Html;
 
 #[derive(Template)]
 #[template(path = "pages/admin/member.html")]
@@ -46,10 +47,11 @@ enum Host {
     Facts(Vec<Fact>),
 }
 
-fn decided(decision: Option<&Decision>) -> Option<String> {
+fn decided(decision: Option<&Decision>) -> Option<Html> {
     let Decision { at, by, reason } = decision?;
     let why = reason.as_ref().map_or(String::new(), |r| format!(": {r}"));
-    Some(format!("by {by}, {}{why}", utc(*at)))
+    let by = Html::text(format!("by {by}, "));
+    Some(by.then(&time(*at)).then(&Html::text(why)))
 }
 
 async fn host_of(state: &AppState, user: &User, request: RequestId) -> Host {
@@ -59,15 +61,15 @@ async fn host_of(state: &AppState, user: &User, request: RequestId) -> Host {
         Ok(None) => return Host::Nothing,
         Err(error) => return Host::Silent(error.to_string()),
     };
-    let yes = |is: bool| Some(if is { "yes" } else { "no" }.to_owned());
+    let yes = |is: bool| said(if is { "yes" } else { "no" });
     let (account, host) = (&status.account, &status.host);
     Host::Facts(facts([
         (
             "State in provisiond",
-            Some(format!("{:?}", account.state).to_lowercase()),
+            said(format!("{:?}", account.state).to_lowercase()),
         ),
-        ("uid", Some(account.uid.to_string())),
-        ("Home", Some(account.home.clone())),
+        ("uid", said(account.uid)),
+        ("Home", said(&account.home)),
         ("Linux user is there", yes(host.exists)),
         ("Home is there", yes(host.home)),
         ("Maildir is there", yes(host.maildir)),
@@ -111,10 +113,10 @@ async fn write(desk: &Desk, wrong: Option<(&Problem, &str)>) -> Result<Response,
         page: admin.visitor.page(format!("Member {}", user.username)),
         place: "people",
         facts: facts([
-            ("Name to show", Some(user.display_name.to_string())),
-            ("Role", Some(user.role.as_str().to_owned())),
-            ("State", Some(user.state.as_str().to_owned())),
-            ("Address", Some(format!("{} ({proven})", user.email))),
+            ("Name to show", said(&user.display_name)),
+            ("Role", said(user.role.as_str())),
+            ("State", said(user.state.as_str())),
+            ("Address", said(format!("{} ({proven})", user.email))),
             ("Joined", Some(since(user.created_at, now))),
             (
                 "Last login",
@@ -125,11 +127,13 @@ async fn write(desk: &Desk, wrong: Option<(&Problem, &str)>) -> Result<Response,
             ("Deleted", decided(standing.deleted.as_ref())),
             (
                 "To be done on the host",
-                standing
-                    .host_follow_up
-                    .map(|h| format!("registrarctl users {} {}", h.as_str(), user.username)),
+                text(
+                    standing
+                        .host_follow_up
+                        .map(|h| format!("registrarctl users {} {}", h.as_str(), user.username)),
+                ),
             ),
-            ("SSH keys", Some(user.ssh_keys.len().to_string())),
+            ("SSH keys", said(user.ssh_keys.len())),
         ]),
         host,
         organisation,

@@ -4,10 +4,10 @@ use axum::response::Response;
 use super::super::csrf::OurForm;
 use super::super::flash::Flash;
 use super::super::layout::{Page, render_with};
-use super::super::times::utc;
+use super::super::times::time;
 use super::desk::Desk;
-use super::words::{Fact, facts, link, since};
-use crate::domain::{OnHost, Organisation, OrganisationId, User, UserId};
+use super::words::{Fact, facts, link, said, since, text};
+use crate::domain::{OnHost, Organisation, OrganisationId, Timestamp, User, UserId};
 use crate::http::api::organizations::newcomer;
 use crate::http::api::users::known;
 use crate::http::extract::{Form, QueryText, SecondPathText};
@@ -15,6 +15,7 @@ use crate::http::problem::Problem;
 use crate::http::problem_kind::Kind;
 use crate::people::{MemberQuery, OrganisationChange, preference_word};
 use crate::ports::PageRequest;
+use crate::text::Html;
 
 #[derive(Template)]
 #[template(path = "pages/admin/organization.html")]
@@ -35,7 +36,7 @@ struct Row {
     shown: String,
     role: &'static str,
     state: &'static str,
-    since: String,
+    since: Timestamp,
 }
 
 impl From<User> for Row {
@@ -46,7 +47,7 @@ impl From<User> for Row {
             shown: user.display_name.to_string(),
             role: user.role.as_str(),
             state: user.state.as_str(),
-            since: utc(user.created_at),
+            since: user.created_at,
         }
     }
 }
@@ -84,12 +85,14 @@ pub(super) fn path_of(id: OrganisationId) -> String {
 }
 
 /// How the host follows.
-pub(super) fn on_host(organisation: &Organisation) -> String {
+pub(super) fn on_host(organisation: &Organisation) -> Html {
     match (&organisation.group.host, &organisation.work.last_error) {
-        (OnHost::InStep, _) => "in step".into(),
-        (OnHost::Due, None) => "due".into(),
-        (OnHost::Due, Some(why)) => format!("due: {why}"),
-        (OnHost::Refused { at, reason }, _) => format!("refused, {}: {reason}", utc(*at)),
+        (OnHost::InStep, _) => Html::text("in step"),
+        (OnHost::Due, None) => Html::text("due"),
+        (OnHost::Due, Some(why)) => Html::text(format!("due: {why}")),
+        (OnHost::Refused { at, reason }, _) => Html::text("refused, ")
+            .then(&time(*at))
+            .then(&Html::text(format!(": {reason}"))),
     }
 }
 
@@ -183,7 +186,7 @@ async fn write(
     let organisation = &view.organisation;
     let admins = view.admins.iter().map(|a| a.username.to_string());
     let left_out = organisation.group.left_out.iter().map(ToString::to_string);
-    let joined = |names: Vec<String>| Some(names.join(", "));
+    let joined = |names: Vec<String>| said(names.join(", "));
     let path = path_of(organisation.id);
     let page = OrganizationPage {
         page: desk
@@ -194,18 +197,18 @@ async fn write(
         facts: facts([
             (
                 "Short name, and group on the host",
-                Some(organisation.slug.to_string()),
+                said(&organisation.slug),
             ),
             ("Run by", joined(admins.collect())),
-            (
-                "Second factor",
-                Some(preference_word(organisation).to_owned()),
-            ),
+            ("Second factor", said(preference_word(organisation))),
             (
                 "Begun",
                 Some(since(organisation.created_at, desk.state.now())),
             ),
-            ("Shared directory", organisation.group.directory.clone()),
+            (
+                "Shared directory",
+                text(organisation.group.directory.as_ref()),
+            ),
             ("The host is", Some(on_host(organisation))),
             (
                 "Not in the group, for want of an account in use",

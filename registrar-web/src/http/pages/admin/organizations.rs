@@ -7,17 +7,17 @@ use super::super::csrf::OurForm;
 use super::super::flash::Flash;
 use super::super::layout::{Page, render_with};
 use super::super::signed_in::SignedIn;
-use super::super::times::utc;
 use super::Operators;
 use super::organization::{field_error, on_host, path_of};
 use super::words::link;
-use crate::domain::Organisation;
+use crate::domain::{Organisation, Timestamp};
 use crate::http::extract::{Form, QueryText};
 use crate::http::problem::Problem;
 use crate::http::problem_kind::Kind;
 use crate::http::state::AppState;
 use crate::people::{OrganisationWish, SearchText, preference_word};
 use crate::ports::PageRequest;
+use crate::text::Html;
 
 const PATH: &str = "/admin/organizations";
 
@@ -40,8 +40,8 @@ struct Row {
     name: String,
     slug: String,
     two_factor: &'static str,
-    host: String,
-    since: String,
+    host: Html,
+    since: Timestamp,
 }
 
 impl From<Organisation> for Row {
@@ -52,7 +52,7 @@ impl From<Organisation> for Row {
             slug: organisation.slug.to_string(),
             two_factor: preference_word(&organisation),
             host: on_host(&organisation),
-            since: utc(organisation.created_at),
+            since: organisation.created_at,
         }
     }
 }

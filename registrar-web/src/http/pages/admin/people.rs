@@ -6,10 +6,9 @@ use axum::response::Response;
 
 use super::super::layout::{Page, render_with};
 use super::super::signed_in::SignedIn;
-use super::super::times::utc;
 use super::Operators;
 use super::words::link;
-use crate::domain::{Role, User, UserId, UserState};
+use crate::domain::{Role, Timestamp, User, UserId, UserState};
 use crate::http::extract::QueryText;
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
@@ -45,8 +44,8 @@ struct Row {
     role: &'static str,
     state: &'static str,
     host: Option<&'static str>,
-    since: String,
-    last_login: Option<String>,
+    since: Timestamp,
+    last_login: Option<Timestamp>,
 }
 
 impl From<User> for Row {
@@ -58,8 +57,8 @@ impl From<User> for Row {
             role: user.role.as_str(),
             state: user.state.as_str(),
             host: user.standing.host_follow_up.map(|h| h.as_str()),
-            since: utc(user.created_at),
-            last_login: user.access.last_login_at.map(utc),
+            since: user.created_at,
+            last_login: user.access.last_login_at,
         }
     }
 }

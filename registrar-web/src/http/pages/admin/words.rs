@@ -2,12 +2,13 @@
 
 use std::fmt::Display;
 
-use super::super::times::utc;
+use super::super::times::time;
 use crate::domain::Timestamp;
+use crate::text::Html;
 
 /// A time, and how long ago that was.
-pub(super) fn since(at: Timestamp, now: Timestamp) -> String {
-    format!("{} ({} ago)", utc(at), ago(at, now))
+pub(super) fn since(at: Timestamp, now: Timestamp) -> Html {
+    time(at).then(&Html::text(format!(" ({} ago)", ago(at, now))))
 }
 
 /// How long ago, in one unit.
@@ -27,19 +28,24 @@ pub(super) fn several(n: i64, unit: &str) -> String {
 }
 
 /// A fact of a list: its name and what it is.
-pub(super) type Fact = (&'static str, String);
+pub(super) type Fact = (&'static str, Html);
 
 /// The facts that there are.
-pub(super) fn facts<const N: usize>(all: [(&'static str, Option<String>); N]) -> Vec<Fact> {
+pub(super) fn facts<const N: usize>(all: [(&'static str, Option<Html>); N]) -> Vec<Fact> {
     let known = all.into_iter();
     known
         .filter_map(|(name, value)| Some((name, value.filter(|v| !v.is_empty())?)))
         .collect()
 }
 
-/// The text of something that may be missing.
-pub(super) fn text(value: Option<&impl Display>) -> Option<String> {
-    value.map(ToString::to_string)
+/// Something that is there.
+pub(super) fn said(value: impl Display) -> Option<Html> {
+    Some(Html::text(value))
+}
+
+/// Something that may be missing.
+pub(super) fn text(value: Option<impl Display>) -> Option<Html> {
+    value.map(Html::text)
 }
 
 /// The address of a page of a list: the path with what is filled in.
