@@ -101,3 +101,25 @@ async fn a_session_that_has_ended_or_never_was_gives_no_share() {
     let answer = profile(&app, ("authorization", "Bearer made.up.token")).await;
     assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
 }
+
+#[tokio::test]
+async fn a_network_of_ipv6_has_no_end_of_addresses_but_an_end_of_requests() {
+    let app = app();
+    let body = json!({"username": "nobody", "code": "000000"});
+    let mut answered = 0;
+    for n in 0..=16 * SHARE {
+        let address = format!("2001:db8:7:{n:x}::1");
+        let answer = app
+            .post_from(&address, "/api/auth/verify-email", body.clone())
+            .await;
+        if answer.status == StatusCode::TOO_MANY_REQUESTS {
+            break;
+        }
+        answered += 1;
+    }
+    assert_eq!(answered, 16 * SHARE);
+    let elsewhere = app
+        .post_from("2001:db8:8::1", "/api/auth/verify-email", body)
+        .await;
+    assert_eq!(elsewhere.status, StatusCode::NOT_FOUND);
+}

@@ -29,10 +29,9 @@ login-factor-wrong = Das ist nicht der Code, oder er wurde schon benutzt. { $lef
 }
 login-factor-lapsed = Diese Anmeldung ist verfallen, oder zu viele Codes waren falsch. Melde dich noch einmal an.
 
-login-news-authenticator = { $name } fragt Mitglieder bei jeder Anmeldung nach einem Code ihres Authenticators.
+login-news-authenticator = { $name } fragt Mitglieder bei jeder Anmeldung nach einem Code: deiner ist der deines Authenticators.
 login-news-no-authenticator = { $name } möchte, dass sich Mitglieder mit einem Authenticator anmelden. Du hast noch keinen, deshalb wird dir bei jeder Anmeldung ein Code gemailt; richte bitte einen ein.
 login-news-by-mail = { $name } fragt Mitglieder bei jeder Anmeldung nach einem Code, der ihnen gemailt wird.
-login-news-by-mail-instead = { $name } fragt Mitglieder bei jeder Anmeldung nach einem gemailten Code, anstelle dessen von deinem Authenticator.
 login-news-own-choice = { $name } entscheidet nicht mehr, wonach Anmeldungen der Mitglieder fragen; es gilt, was du gewählt hast.
 
 login-out = Du bist abgemeldet.

@@ -29,10 +29,9 @@ login-factor-wrong = This is not the code, or it was used before. { $left ->
 }
 login-factor-lapsed = This login has lapsed, or too many codes were wrong. Log in again.
 
-login-news-authenticator = { $name } asks its members for a code of their authenticator at each login.
+login-news-authenticator = { $name } asks its members for a code at each login: yours is that of your authenticator.
 login-news-no-authenticator = { $name } wants its members to log in with an authenticator. You have none yet, so a code is mailed to you at each login; please set one up.
 login-news-by-mail = { $name } asks its members for a code at each login, which is mailed to them.
-login-news-by-mail-instead = { $name } asks its members for a code that is mailed to them at each login, in place of the one of your authenticator.
 login-news-own-choice = { $name } no longer decides what logins of its members ask for; what you have chosen counts.
 
 login-out = You are logged out.

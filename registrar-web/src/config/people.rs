@@ -23,11 +23,22 @@ pub struct MayInvite {
 }
 
 /// Invites of plain members, to plain membership.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct InviteSettings {
     /// How many people each member may bring in; 0 is none.
     pub members_may_invite: u32,
+    /// How many invites of one person below operator are mailed in 24 hours.
+    pub mails_per_day: u32,
+}
+
+impl Default for InviteSettings {
+    fn default() -> Self {
+        Self {
+            members_may_invite: 0,
+            mails_per_day: 50,
+        }
+    }
 }
 
 impl Default for MayInvite {

@@ -44,7 +44,7 @@ pub use organisation::{
     SlugStays,
 };
 pub use outgoing::{CredentialChange, FactorChange, MailId, MailJob, MailKind, MailState};
-pub use password::{Password, PasswordError, PasswordHints};
+pub use password::{Password, PasswordError, PasswordHints, Strength};
 pub use places::Places;
 pub use profile::{
     Bio, Country, Link, NotACountry, PersonName, Profile, ProfileField, ProfileForm, ProfileRules,

@@ -12,6 +12,15 @@ pub struct PasswordHints<'a> {
     pub words: &'a [&'a str],
 }
 
+/// How well a password holds against guessing, by zxcvbn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strength {
+    /// Over 10^6 tries (score 2): just good enough.
+    Fair,
+    /// Over 10^8 tries (score 3 or 4).
+    Strong,
+}
+
 /// Why a text is not taken as a [`Password`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {
@@ -62,6 +71,17 @@ impl Password {
     /// # Errors
     /// The first rule that the text breaks.
     pub fn parse(text: String, hints: PasswordHints<'_>) -> Result<Self, PasswordError> {
+        Self::judge(text, hints).map(|(password, _)| password)
+    }
+
+    /// The same, and says how strong it is.
+    ///
+    /// # Errors
+    /// The first rule that the text breaks.
+    pub fn judge(
+        text: String,
+        hints: PasswordHints<'_>,
+    ) -> Result<(Self, Strength), PasswordError> {
         let text = Zeroizing::new(text);
         if text.len() < Self::MIN_BYTES {
             return Err(PasswordError::TooShort);
@@ -81,21 +101,8 @@ impl Password {
         if kinds.iter().filter(|k| **k).count() < 3 && text.chars().count() < 16 {
             return Err(PasswordError::TooUniform);
         }
-        let judged = zxcvbn::zxcvbn(&text, hints.words);
-        if judged.score() < zxcvbn::Score::Two {
-            let advice = judged
-                .feedback()
-                .and_then(|f| f.suggestions().first().map(|s| format!(": {s}")))
-                .unwrap_or_default();
-            return Err(PasswordError::Guessable { advice });
-        }
-        Ok(Self(text))
-    }
-
-    /// Whether it is more than just good enough: over 10^8 tries, by zxcvbn (score 3 or 4).
-    #[must_use]
-    pub fn is_strong(&self, hints: PasswordHints<'_>) -> bool {
-        zxcvbn::zxcvbn(&self.0, hints.words).score() >= zxcvbn::Score::Three
+        let strength = resistance(&text, hints)?;
+        Ok((Self(text), strength))
     }
 
     /// A password that a hash was just shown to be of, so it was judged when it was chosen. `None`
@@ -110,6 +117,36 @@ impl Password {
     pub fn expose(&self) -> &str {
         &self.0
     }
+}
+
+/// How many characters zxcvbn looks at. What it takes grows steeply with the length, up to a second for
+/// 72 characters that were chosen for it; the rest of a password can only make it harder to guess.
+const LOOKED_AT: usize = 24;
+
+fn resistance(text: &str, hints: PasswordHints<'_>) -> Result<Strength, PasswordError> {
+    let (head, tail) = split(text);
+    let mut judged = zxcvbn::zxcvbn(head, hints.words);
+    if judged.score() < zxcvbn::Score::Two && !tail.is_empty() {
+        // A plain beginning; what follows may be better.
+        judged = zxcvbn::zxcvbn(split(tail).0, hints.words);
+    }
+    match judged.score() {
+        score if score >= zxcvbn::Score::Three => Ok(Strength::Strong),
+        score if score >= zxcvbn::Score::Two => Ok(Strength::Fair),
+        _ => {
+            let advice = judged
+                .feedback()
+                .and_then(|f| f.suggestions().first().map(|s| format!(": {s}")))
+                .unwrap_or_default();
+            Err(PasswordError::Guessable { advice })
+        }
+    }
+}
+
+/// What is looked at, and the rest.
+fn split(text: &str) -> (&str, &str) {
+    let end = text.char_indices().nth(LOOKED_AT);
+    text.split_at(end.map_or(text.len(), |(at, _)| at))
 }
 
 impl fmt::Debug for Password {
@@ -153,6 +190,25 @@ mod tests {
         assert_eq!(judge("Password1!").unwrap_err().code(), "guessable");
         assert_eq!(judge("Lovelace1!").unwrap_err().code(), "guessable");
         assert!(judge("correct horse battery staple").is_ok());
+    }
+
+    #[test]
+    fn a_long_one_is_as_good_as_its_better_half() {
+        let plain = "aaaaaaaaaaaaaaaaaaaaaaaa";
+        assert_eq!(judge(plain).unwrap_err().code(), "guessable");
+        assert_eq!(judge(&plain.repeat(2)).unwrap_err().code(), "guessable");
+        assert!(judge(&format!("{plain}kX9!vQ2#mZ7$")).is_ok());
+        assert!(judge(&format!("kX9!vQ2#mZ7${plain}")).is_ok());
+    }
+
+    #[test]
+    fn however_long_one_is_so_much_of_it_is_looked_at() {
+        let slow = "@({3!7$%+4816905[2<|".repeat(3);
+        let (looked_at, rest) = split(&slow);
+        assert_eq!((looked_at.len(), rest.len()), (LOOKED_AT, 60 - LOOKED_AT));
+        assert_eq!(split("short"), ("short", ""));
+        let wide = "\u{e4}".repeat(LOOKED_AT + 1);
+        assert_eq!(split(&wide).1, "\u{e4}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::{
-    Email, Registration, RegistrationId, SshPublicKey, Stage, Verification, VerificationKey,
+    Email, Registration, RegistrationId, Review, SshPublicKey, Stage, Verification, VerificationKey,
 };
 
 /// Opens the receipt of a registration: its id, and what the service's key makes of it, as 64
@@ -97,7 +97,8 @@ impl Registration {
     }
 
     /// Takes another address. What proves the old one is of no use from then on; `proof` is the new
-    /// one, where one was out. The deadline stays, and so do the resends that are left.
+    /// one, where one was out. The deadline stays, and so do the resends that are left. Who was approved
+    /// waits for the reviewers again, who saw the old one.
     ///
     /// # Errors
     /// Why it can't be changed.
@@ -109,6 +110,10 @@ impl Registration {
     ) -> Result<(), MendError> {
         self.may_change_address()?;
         self.email = email;
+        // What was approved was someone with the other address.
+        if matches!(self.review, Review::Approved { .. }) {
+            self.review = Review::Waiting { since: now };
+        }
         if let (Some(old), Some(mut new)) = (&self.verification, proof) {
             new.resends = old.resends.saturating_add(1);
             self.verification = Some(new);

@@ -145,7 +145,8 @@ async fn parameter<S: Send + Sync>(
     found.ok_or_else(|| Problem::new(Kind::NotFound))
 }
 
-async fn read(body: Body) -> Result<Bytes, Problem> {
+/// The whole of a body, up to [`BODY_CAP`].
+pub(super) async fn read(body: Body) -> Result<Bytes, Problem> {
     to_bytes(body, BODY_CAP).await.map_err(|e| {
         let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&e);
         while let Some(error) = cause {

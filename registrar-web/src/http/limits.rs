@@ -17,6 +17,7 @@ use super::problem_kind::Kind;
 use super::state::AppState;
 use crate::config::LimitSettings;
 use crate::domain::{PageToken, Timestamp, UserId};
+use crate::registration::ClientKey;
 
 /// Counts the requests of a client, static files and health aside, in the store. Streams of live
 /// events have a window of their own, so that who looks at pages does not pay twice.
@@ -31,13 +32,13 @@ pub(super) async fn count(State(state): State<AppState>, request: Request, next:
         return next.run(request).await;
     }
     let client = request.extensions().get::<Client>().cloned();
-    let client = client.map_or_else(|| "unknown".to_owned(), |c| c.0.0);
+    let client = client.map_or_else(|| ClientKey("unknown".to_owned()), |c| c.0);
     if socket_io::goes_on(request.uri()) {
         // One that polls asks again and again for a connection that was counted. Who asks for none
         // that there is, is counted after all.
         let response = next.run(request).await;
         if response.status().is_client_error()
-            && let Some(Counted { refusal, .. }) = Counted::take(&state, LIVE, &client).await
+            && let Some(Counted { refusal, .. }) = Counted::take(&state, LIVE, &client.0).await
         {
             return refusal.map_or(response, IntoResponse::into_response);
         }
@@ -62,16 +63,25 @@ pub(super) async fn count(State(state): State<AppState>, request: Request, next:
     response
 }
 
-/// Counts one request of that client. Where the client has used its share up, who is signed in goes
+/// Counts one request of that client, and of all of an IPv6 /48, which is what one customer of a provider
+/// may have. Where the client has used its share up, who is signed in goes
 /// on with a share of their own: a reviewer works through more pages than a stranger looks at, and a
 /// club behind one address is not kept out by one of it.
 async fn count_one(
     state: &AppState,
     bucket: Bucket,
-    client: &str,
+    client: &ClientKey,
     shown: Option<Shown>,
 ) -> Option<Counted> {
-    let counted = Counted::take(state, bucket, client).await?;
+    let mut counted = Counted::take(state, bucket, &client.0).await?;
+    if counted.refusal.is_none()
+        && bucket.name == REQUESTS.name
+        && let Some(network) = client.network()
+        && let Some(of_network) = Counted::take(state, NETWORK, &network).await
+        && of_network.refusal.is_some()
+    {
+        counted = of_network;
+    }
     if counted.refusal.is_some()
         && bucket.name == REQUESTS.name
         && let Some(shown) = shown
@@ -108,6 +118,9 @@ impl Shown {
     }
 }
 
+/// How many times the share of one client a /48 has.
+const SHARES_OF_48: u32 = 16;
+
 /// Whose requests are counted together, and how many they may be in a window.
 #[derive(Clone, Copy)]
 struct Bucket {
@@ -127,6 +140,13 @@ const REQUESTS: Bucket = Bucket {
 /// Each client's, for streams of live events.
 const LIVE: Bucket = Bucket {
     name: "live",
+    ..REQUESTS
+};
+
+/// Those of all clients of an IPv6 /48.
+const NETWORK: Bucket = Bucket {
+    name: "network",
+    most: |limits| limits.requests.saturating_mul(SHARES_OF_48),
     ..REQUESTS
 };
 

@@ -33,9 +33,10 @@ mod request_id;
 mod serve;
 mod state;
 mod static_files;
+mod whole_body;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 
@@ -73,6 +74,7 @@ pub fn router(state: AppState) -> Router {
         .method_not_allowed_fallback(|| async { Problem::new(Kind::MethodNotAllowed) })
         // The last one is the outermost.
         .layer(from_fn_with_state(state.clone(), pages::attach))
+        .layer(from_fn(whole_body::await_it))
         .layer(from_fn_with_state(state.clone(), limits::count))
         .layer(RequestBodyTimeoutLayer::new(BODY_SILENCE))
         .layer(TimeoutLayer::with_status_code(

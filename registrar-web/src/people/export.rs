@@ -1,5 +1,5 @@
 use super::{Acting, ListedInvite, People};
-use crate::domain::{Action, AuditEntry, Registration, Session, User};
+use crate::domain::{Action, Actor, AuditEntry, Registration, Session, User};
 use crate::ports::{AuditFilter, InviteFilter, PageRequest, StoreError};
 
 /// How many entries of each kind a file has at most, the newest ones of the audit log.
@@ -63,7 +63,9 @@ impl People {
             let mut part = Vec::new();
             loop {
                 let found = store.list_audit_entries(&filter, &page).await?;
-                part.extend(found.items);
+                // Of that name, which someone else may have had before.
+                let own = found.items.into_iter().filter(|e| is_about(e, user));
+                part.extend(own);
                 page.after = found.next;
                 if page.after.is_none() || part.len() >= MOST {
                     break;
@@ -81,6 +83,14 @@ impl People {
             audit,
         })
     }
+}
+
+/// Whether the member did it, or it was done to the member's account or registration, which have the
+/// same id.
+fn is_about(entry: &AuditEntry, user: &User) -> bool {
+    let did = matches!(entry.actor, Actor::Member { id, .. } if id == user.id);
+    let id = user.id.to_string();
+    did || entry.subject.as_ref().is_some_and(|s| s.id == id)
 }
 
 fn first() -> PageRequest {

@@ -119,7 +119,8 @@ impl super::world::Policy {
     }
 }
 
-/// What an invite makes of who registers with it: the role, and whose guest that is.
+/// What an invite makes of who registers with it: the role, and whose guest that is. One that gives
+/// nothing any more makes a plain member.
 pub(super) async fn brought_by(
     world: &World,
     invite: Option<InviteId>,
@@ -128,9 +129,37 @@ pub(super) async fn brought_by(
         Some(id) => world.store.invite(id).await?,
         None => None,
     };
-    Ok(invite.map_or((Role::ClientUser, None), |i| {
-        (i.terms.role, i.terms.inviter.map(|by| by.id))
-    }))
+    let Some(invite) = invite else {
+        return Ok((Role::ClientUser, None));
+    };
+    let sponsor = invite.terms.inviter.as_ref().map(|by| by.id);
+    let role = match still_gives(world, &invite).await? {
+        true => invite.terms.role,
+        false => Role::ClientUser,
+    };
+    Ok((role, sponsor))
+}
+
+/// Whether role and organisation of an invite are still to be had by who has claimed it: it was not
+/// taken back, and who made it stands as high as it leads. It is asked anew when the account is opened,
+/// so that what someone did who was found out since leads to nothing.
+pub(super) async fn still_gives(world: &World, invite: &Invite) -> Result<bool, StoreError> {
+    if invite.revoked.is_some() {
+        return Ok(false);
+    }
+    let Some(inviter) = &invite.terms.inviter else {
+        return Ok(true);
+    };
+    let Some(by) = world.store.user(inviter.id).await? else {
+        return Ok(false);
+    };
+    let is_theirs = match &invite.terms.joins {
+        None => true,
+        Some(_) if by.role.is_at_least(Role::Operator) => true,
+        Some(Joins::Existing { id }) => by.organisation == Some(*id),
+        Some(Joins::New { .. }) => false,
+    };
+    Ok(by.state == UserState::Active && by.role.is_at_least(invite.terms.role) && is_theirs)
 }
 
 /// Gives a claimed invite back, if that registration has it.

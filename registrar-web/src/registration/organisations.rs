@@ -1,6 +1,7 @@
 //! Organisations as registrations and members need them: begun by an accepted invite, and told of
 //! when someone comes or goes.
 
+use super::invited::still_gives;
 use super::names::is_held;
 use super::world::World;
 use crate::domain::{
@@ -23,8 +24,13 @@ pub(super) async fn joined(
     let Some(invite) = r.invite else {
         return Ok(None);
     };
-    let invite = world.store.invite(invite).await?;
-    let Some((id, joins)) = invite.and_then(|i| Some((i.id, i.terms.joins?))) else {
+    let Some(invite) = world.store.invite(invite).await? else {
+        return Ok(None);
+    };
+    if !still_gives(world, &invite).await? {
+        return Ok(None);
+    }
+    let (id, Some(joins)) = (invite.id, invite.terms.joins) else {
         return Ok(None);
     };
     match joins {

@@ -25,7 +25,7 @@ const SHARES_OF_48: u32 = 4;
 
 impl ClientKey {
     /// The /48 around an IPv6 /64.
-    fn network(&self) -> Option<String> {
+    pub(crate) fn network(&self) -> Option<String> {
         let prefix: Ipv6Addr = self.0.strip_suffix("/64")?.parse().ok()?;
         let network = u128::from(prefix) & (u128::MAX << 80);
         Some(format!("{}/48", Ipv6Addr::from(network)))

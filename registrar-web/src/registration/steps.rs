@@ -256,6 +256,11 @@ pub(super) async fn enrol(world: &World, r: &Registration) -> Result<(), StoreEr
     {
         user.state = UserState::Active;
         user.organisation = organisation;
+        let (role, _) = brought_by(world, r.invite).await?;
+        if user.role.is_at_least(role) && user.role != role {
+            tracing::warn!(REGISTRATION_ID = %r.id, USERNAME = %r.username, given = role.as_str(), promised = user.role.as_str(), "{}: the invite gives its role no more", r.username);
+            user.role = role;
+        }
         world.store.update_user(user).await?;
         let news = News::RegistrationStatus {
             status: r.flow.last(),

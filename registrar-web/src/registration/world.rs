@@ -74,6 +74,8 @@ pub struct Policy {
     pub may_invite: MayInvite,
     /// How many people a plain member may bring in.
     pub members_may_invite: u32,
+    /// How many invites of one person below operator are mailed in 24 hours.
+    pub invite_mails_per_day: u32,
     /// How long an address may stay unproven.
     pub verification_ttl: SignedDuration,
     /// How long a failed registration can be looked at.
@@ -105,6 +107,7 @@ impl Policy {
             minimum_age: config.registration.minimum_age,
             may_invite: config.roles.may_invite.clone(),
             members_may_invite: config.invites.members_may_invite,
+            invite_mails_per_day: config.invites.mails_per_day,
             verification_ttl: config.registration.verification_ttl.signed(),
             remember_failed: config.registration.remember_failed.signed(),
             invite_ttl: config.registration.invite_ttl.signed(),

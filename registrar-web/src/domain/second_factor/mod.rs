@@ -50,9 +50,10 @@ pub struct FactorPolicy {
 
 /// What a login of this member asks for after the password; `None` when for nothing more.
 ///
-/// An organisation's preference decides for its members; without one the member's own choice does,
-/// an authenticator before the mail. Who must show something and has no authenticator, or is not
-/// yet able to do what the organisation prefers, gets a code by mail.
+/// Who has an authenticator is asked for its code, whatever the organisation prefers: whoever runs one
+/// can't make a mailbox enough to get into its members' accounts. An organisation that prefers a second
+/// factor asks all its members for one. Who must show something and has no authenticator gets a code by
+/// mail.
 #[must_use]
 pub fn second_factor_of(
     user: &User,
@@ -67,8 +68,8 @@ pub fn second_factor_of(
         (false, false) => None,
     };
     match organisation_preference {
-        Some(FactorMethod::Totp) if !factor.has_totp() => Some(FactorMethod::Email),
-        Some(preferred) => Some(preferred),
+        Some(_) if factor.has_totp() => Some(FactorMethod::Totp),
+        Some(_) => Some(FactorMethod::Email),
         None => own,
     }
 }
@@ -237,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn the_method_follows_organisation_then_member_then_what_the_role_requires() {
+    fn an_authenticator_is_never_passed_over_and_else_organisation_member_and_role_decide() {
         use FactorMethod::{Email, Totp};
         let none = FactorPolicy::default();
         let all = FactorPolicy {
@@ -258,7 +259,7 @@ mod tests {
             (&both, &none, None, Some(Totp)),
             (&both, &all, None, Some(Totp)),
             (&both, &none, Some(Totp), Some(Totp)),
-            (&both, &none, Some(Email), Some(Email)),
+            (&both, &none, Some(Email), Some(Totp)),
             (&with_totp(1), &none, None, Some(Totp)),
         ] {
             assert_eq!(second_factor_of(who, policy, preference), want);

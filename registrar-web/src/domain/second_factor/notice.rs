@@ -21,8 +21,6 @@ pub enum FactorNews {
     NoAuthenticatorYet,
     /// A code that is mailed.
     ByMail,
-    /// A code that is mailed, though the member has an authenticator.
-    ByMailInstead,
     /// What the member has chosen.
     OwnChoice,
 }
@@ -36,9 +34,8 @@ impl FactorNotice {
         }
         let has_totp = user.access.second_factor.has_totp();
         let what = match organisation.two_factor {
-            Some(FactorMethod::Totp) if has_totp => FactorNews::Authenticator,
+            Some(_) if has_totp => FactorNews::Authenticator,
             Some(FactorMethod::Totp) => FactorNews::NoAuthenticatorYet,
-            Some(FactorMethod::Email) if has_totp => FactorNews::ByMailInstead,
             Some(FactorMethod::Email) => FactorNews::ByMail,
             None => FactorNews::OwnChoice,
         };
@@ -55,7 +52,7 @@ impl fmt::Display for FactorNotice {
         match self.what {
             FactorNews::Authenticator => write!(
                 f,
-                "{name} asks its members for a code of their authenticator at each login."
+                "{name} asks its members for a code at each login: yours is that of your authenticator."
             ),
             FactorNews::NoAuthenticatorYet => write!(
                 f,
@@ -64,10 +61,6 @@ impl fmt::Display for FactorNotice {
             FactorNews::ByMail => write!(
                 f,
                 "{name} asks its members for a code at each login, which is mailed to them."
-            ),
-            FactorNews::ByMailInstead => write!(
-                f,
-                "{name} asks its members for a code that is mailed to them at each login, in place of the one of your authenticator."
             ),
             FactorNews::OwnChoice => write!(
                 f,
@@ -123,7 +116,7 @@ mod tests {
                 2,
                 Some(Email),
                 FactorNews::ByMail,
-                FactorNews::ByMailInstead,
+                FactorNews::Authenticator,
             ),
             (3, None, FactorNews::OwnChoice, FactorNews::OwnChoice),
         ] {

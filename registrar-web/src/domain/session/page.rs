@@ -17,6 +17,9 @@ const BYTES: usize = 16 + 32;
 /// How long a session is used before that is written down. A page shows more than one thing, and
 /// each is asked for by itself.
 const NOTED_AFTER: SignedDuration = SignedDuration::from_mins(5);
+/// How long a session lasts, however much it is used: its token stays the same, so a copy of it must not
+/// be good for ever.
+const LASTS_AT_MOST: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// What a browser's cookie holds: `crp_` and 64 characters of base64url, the session's id and 32
 /// random bytes. It stays the same for as long as the session lives; the store has its SHA-256.
@@ -129,13 +132,13 @@ impl Session {
         self.kind == Kind::Pages
     }
 
-    /// Notes that it is used, which makes it last. `false` when that was noted a moment ago, and
-    /// nothing has changed.
+    /// Notes that it is used, which makes it last, up to [`LASTS_AT_MOST`] in all. `false` when that was
+    /// noted a moment ago, and nothing has changed.
     pub fn note_use(&mut self, from: Origin, lasts: SignedDuration) -> bool {
         if from.at < self.latest.at + NOTED_AFTER {
             return false;
         }
-        self.expires_at = from.at + lasts;
+        self.expires_at = (from.at + lasts).min(self.began.at + LASTS_AT_MOST);
         self.latest = from;
         true
     }
@@ -153,6 +156,20 @@ mod tests {
 
     fn fixture() -> (Session, PageToken) {
         Session::begin_pages(Uuid::from_u128(9), &[5; 32], &user(), from(0), WEEK)
+    }
+
+    #[test]
+    fn being_used_makes_it_last_a_month_at_most() {
+        let (mut session, _) = fixture();
+        let began = session.began.at;
+        let day = SignedDuration::from_hours(24);
+        for n in 1..40 {
+            session.note_use(from(n * 24 * 3600), WEEK);
+            let lasts = session.expires_at - began;
+            let lasts = SignedDuration::try_from(lasts).unwrap();
+            let want = i32::try_from(n).unwrap() * day + WEEK;
+            assert_eq!(lasts, want.min(LASTS_AT_MOST), "day {n}");
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::wire_people::{
     EventData, MemberDetail, ProfileAnswer, ProfileBody, RegistrationData, UserData,
 };
 use crate::auth::Caller;
-use crate::domain::ProfileForm;
+use crate::domain::{Actor, ProfileForm};
 use crate::people::Acting;
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
@@ -86,6 +86,7 @@ pub(crate) async fn user_data(
     let (user, now) = (&data.user, state.now());
     let sponsor = state.people.sponsor(user).await?;
     let own = user.username.as_str();
+    let is_by = |actor: &Actor| matches!(actor, Actor::Member { id, .. } if *id == user.id);
     let body = UserData {
         exported_at: now,
         account: MemberDetail::of(user, sponsor.as_ref(), state.people.grace()),
@@ -115,7 +116,7 @@ pub(crate) async fn user_data(
                 action: e.action.as_str(),
                 by: e.actor.name().to_owned(),
                 // Where an admin sits is not the member's own data.
-                address: e.address.filter(|_| e.actor.name() == own),
+                address: e.address.filter(|_| is_by(&e.actor)),
                 details: e.details,
             })
             .collect(),

@@ -3,7 +3,7 @@ use axum::extract::State;
 use serde::Serialize;
 
 use super::visitor::Visitor;
-use crate::domain::{Password, PasswordHints, Username};
+use crate::domain::{Password, PasswordHints, Strength, Username};
 use crate::http::extract::Form;
 use crate::http::problem::{FieldProblem, Problem};
 use crate::http::state::AppState;
@@ -83,9 +83,9 @@ fn password(visitor: &Visitor, form: &Form, field: &str) -> Json<Judged> {
     let own = own.iter().flatten().map(String::as_str);
     let words: Vec<&str> = typed.into_iter().chain(own).collect();
     let hints = PasswordHints { words: &words };
-    match Password::parse(form.text(field).to_owned(), hints) {
-        Ok(password) if password.is_strong(hints) => Judged::good(visitor.t("signup-strong")),
-        Ok(_) => Judged::good(visitor.t("signup-fair")),
+    match Password::judge(form.text(field).to_owned(), hints) {
+        Ok((_, Strength::Strong)) => Judged::good(visitor.t("signup-strong")),
+        Ok((_, Strength::Fair)) => Judged::good(visitor.t("signup-fair")),
         Err(error) => Judged::bad(visitor.rule(&FieldProblem {
             field: field.to_owned(),
             code: error.code().to_owned(),

@@ -31,7 +31,6 @@ impl Flash {
             FactorNews::Authenticator => Self::new("login-news-authenticator"),
             FactorNews::NoAuthenticatorYet => Self::new("login-news-no-authenticator"),
             FactorNews::ByMail => Self::new("login-news-by-mail"),
-            FactorNews::ByMailInstead => Self::new("login-news-by-mail-instead"),
             FactorNews::OwnChoice => Self::new("login-news-own-choice"),
         };
         flash.with("name", &notice.organisation)

@@ -12,6 +12,7 @@ use http::{Method, Uri};
 
 use super::cookies::Cookie;
 use super::flash::Flash;
+use super::own_path::OwnPath;
 use crate::auth::{self, Caller, TokenError};
 use crate::domain::{PageToken, SessionEnd};
 use crate::http::bearer::client_from;
@@ -182,7 +183,9 @@ fn elsewhere(method: &Method, uri: &Uri) -> Option<String> {
     query.extend_pairs(pairs.filter(|(name, _)| name != "lang"));
     let query = query.finish();
     let and = if query.is_empty() { "" } else { "&" };
-    Some(format!("{}?{query}{and}", uri.path()))
+    let start = format!("{}?{query}{and}", uri.path());
+    // Browsers take `//` at the beginning for another site.
+    OwnPath::parse(&start).map(|own| own.as_str().to_owned())
 }
 
 /// What the cookie of a page's visitor opens, if it has the form of one. It has no meaning elsewhere.

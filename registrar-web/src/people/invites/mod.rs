@@ -2,11 +2,13 @@
 
 mod wish;
 
+use jiff::SignedDuration;
+
 use super::scan::scan;
 use super::{Acting, People, PeopleError};
 use crate::domain::{
-    Action, DisplayName, Email, Invite, InviteId, InviteStanding, Joins, MailJob, MailKind,
-    MailState, OrganisationId, RegistrationId, Role, Slug, Subject, Timestamp, User,
+    Action, DisplayName, Email, Invite, InviteId, InviteStanding, InviteTerms, Joins, MailJob,
+    MailKind, MailState, OrganisationId, RegistrationId, Role, Slug, Subject, Timestamp, User,
     VerificationToken, Work,
 };
 use crate::ports::{EntropyExt, InviteFilter, Page, PageRequest, StoreError};
@@ -15,6 +17,7 @@ pub use wish::InviteWish;
 
 /// How often a write is tried again when others write the same record.
 const TRIES: usize = 16;
+const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// A new invite, with what is told this once.
 #[derive(Debug)]
@@ -91,6 +94,7 @@ impl People {
         {
             return Err(enough());
         }
+        self.must_be_mailable(acting, &terms, now).await?;
         let id = self.world.entropy.uuid_v7(now);
         let key = &self.world.key;
         let invite = Invite::issue(key, id, terms, now, now + self.policy.invite_ttl);
@@ -120,6 +124,30 @@ impl People {
             token,
             joined,
         })
+    }
+
+    /// Counts the mail of an invite: whoever may invite is not to mail the world by making invites and
+    /// taking them back.
+    async fn must_be_mailable(
+        &self,
+        acting: &Acting,
+        terms: &InviteTerms,
+        now: Timestamp,
+    ) -> Result<(), PeopleError> {
+        let (Some(_), Some(own)) = (&terms.email, &acting.member) else {
+            return Ok(());
+        };
+        if own.role.is_at_least(Role::Operator) {
+            return Ok(());
+        }
+        let key = format!("invite-mails:{}", own.id);
+        let counted = self.world.store.count(&key, A_DAY, now).await?;
+        if counted.count > self.policy.invite_mails_per_day {
+            return Err(PeopleError::NotNow(
+                "as many of your invites were mailed today as may be; invite on tomorrow, or make one without an address and pass its link on",
+            ));
+        }
+        Ok(())
     }
 
     /// The invites of a member that count: those that were accepted, or may yet be.
