@@ -121,6 +121,8 @@ pub(crate) enum Registrations {
         #[arg(long)]
         take_over: bool,
     },
+    /// Give up one that you have taken up, so that others may decide about it
+    Release(Which),
     /// Write a note about one, for reviewers alone
     Note {
         #[command(flatten)]

@@ -9,20 +9,12 @@ use registrar_web::ports::ProvisionFailure;
 use registrarctl::{Failure, Outcome};
 use site::{Site, code};
 
-/// Runs a line whose words are apart by a blank; what stands in quotes is one word.
 async fn run(site: &Site, line: &str) -> Result<Outcome, Failure> {
-    let parts = line.split('\'').enumerate();
-    let words = parts.flat_map(|(n, part)| match n % 2 {
-        0 => part.split_whitespace().map(str::to_owned).collect(),
-        _ => vec![part.to_owned()],
-    });
-    site.run_words(words.collect()).await
+    site.run_quoted(line).await
 }
 
 async fn shown(site: &Site, line: &str) -> String {
-    let outcome = run(site, line).await.unwrap();
-    assert_eq!(outcome.code, 0, "{}", outcome.text);
-    outcome.text
+    site.shown_quoted(line).await
 }
 
 /// What changes from run to run, taken out.

@@ -23,6 +23,10 @@ pub(super) async fn run(asked: Registrations, web: &Web) -> Result<Outcome, Fail
             let body = json!({ "takeOver": take_over });
             decide(&which, "claim", Some(body), web).await
         }
+        Registrations::Release(which) => {
+            let id = text(&find(&which, web).await?["id"]);
+            Ok(shown(&web.delete(&format!("{LIST}/{id}/claim")).await?))
+        }
         Registrations::Note { which, text } => {
             decide(&which, "notes", Some(json!({ "text": text })), web).await
         }

@@ -45,6 +45,22 @@ impl Site {
         self.run_words(words.collect()).await
     }
 
+    /// Runs a line whose words are apart by a blank; what stands in quotes is one word.
+    pub(crate) async fn run_quoted(&self, line: &str) -> Result<Outcome, Failure> {
+        let parts = line.split('\'').enumerate();
+        let words = parts.flat_map(|(n, part)| match n % 2 {
+            0 => part.split_whitespace().map(str::to_owned).collect(),
+            _ => vec![part.to_owned()],
+        });
+        self.run_words(words.collect()).await
+    }
+
+    pub(crate) async fn shown_quoted(&self, line: &str) -> String {
+        let outcome = self.run_quoted(line).await.unwrap();
+        assert_eq!(outcome.code, 0, "{}", outcome.text);
+        outcome.text
+    }
+
     pub(crate) async fn run_words(&self, words: Vec<String>) -> Result<Outcome, Failure> {
         let host = self.socket.with_file_name("host.sock");
         let mut line = vec![

@@ -57,7 +57,9 @@ pub enum ReviewError {
     #[error("this registration has ended")]
     Ended,
     /// Another reviewer looks at it.
-    #[error("{by} looks at this registration until {until}; take the claim over, or wait")]
+    #[error(
+        "another reviewer, {by}, looks at this registration until {until}; take the claim over, or wait"
+    )]
     Claimed {
         /// Who.
         by: String,
