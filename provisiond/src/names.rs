@@ -25,6 +25,9 @@ pub enum NameError {
 pub struct NameRules {
     /// Reserved by this host's admin.
     pub reserved: BTreeSet<String>,
+    /// Groups whose members have power here, whether they exist yet or not: an account brings a
+    /// group of its own name, so it would own that power.
+    pub privileged: BTreeSet<String>,
     /// Where homes are: one that is there already belongs to someone.
     pub home_root: PathBuf,
     /// aliases(5).
@@ -36,10 +39,15 @@ pub struct NameRules {
 impl NameRules {
     /// The rules with the usual places.
     #[must_use]
-    pub fn new(reserved: BTreeSet<String>, home_root: PathBuf) -> Self {
+    pub fn new(
+        reserved: BTreeSet<String>,
+        privileged: BTreeSet<String>,
+        home_root: PathBuf,
+    ) -> Self {
         let sysusers = ["/etc/sysusers.d", "/run/sysusers.d", "/usr/lib/sysusers.d"];
         Self {
             reserved,
+            privileged,
             home_root,
             aliases: "/etc/aliases".into(),
             sysusers: sysusers.map(PathBuf::from).to_vec(),
@@ -92,6 +100,9 @@ impl NameRules {
         }
         if self.reserved.contains(name.as_str()) {
             return Some(format!("{name} is reserved by this host's admins"));
+        }
+        if self.privileged.contains(name.as_str()) {
+            return Some(format!("{name} is a group with privileges on this host"));
         }
         if aliases_name(&self.aliases, name) {
             return Some(format!("{name} is a mail alias of this host"));
@@ -188,6 +199,7 @@ mod tests {
         .unwrap();
         let rules = NameRules {
             reserved: BTreeSet::from(["keeper".to_owned()]),
+            privileged: BTreeSet::from(["tenders".to_owned()]),
             home_root: "/nonexistent".into(),
             aliases,
             sysusers: vec![directory.path().to_owned()],
@@ -198,6 +210,7 @@ mod tests {
             ("pump", "sysusers.d"),
             ("waders", "sysusers.d"),
             ("keeper", "admins"),
+            ("tenders", "privileges"),
             ("postmaster", "every host"),
         ] {
             let name = Username::parse(name).unwrap();

@@ -75,22 +75,25 @@ impl Reload {
 /// The rules of `new`, with what is fixed at the start from `started`.
 fn rulebook(started: &Config, new: &Config) -> Result<Rulebook, ConfigError> {
     let (fixed, accounts) = (&started.accounts, &new.accounts);
+    let policy = Policy {
+        uids: fixed.uid_min..=fixed.uid_max,
+        shell: accounts.shell.display().to_string(),
+        password: accounts.password,
+        create_limit_per_hour: accounts.create_limit_per_hour,
+        change_limit_per_hour: accounts.change_limit_per_hour,
+        privileged_groups: accounts.privileged_groups.clone(),
+        admin_groups: new.sockets.admin_groups.clone(),
+        group_create_limit_per_hour: new.groups.create_limit_per_hour,
+        group_change_limit_per_hour: new.groups.change_limit_per_hour,
+    };
+    let rules = NameRules::new(
+        new.reserved_names()?,
+        policy.groups_with_power().cloned().collect(),
+        fixed.home_root.clone(),
+    );
     Ok(Rulebook {
-        rules: Arc::new(NameRules::new(
-            new.reserved_names()?,
-            fixed.home_root.clone(),
-        )),
-        policy: Arc::new(Policy {
-            uids: fixed.uid_min..=fixed.uid_max,
-            shell: accounts.shell.display().to_string(),
-            password: accounts.password,
-            create_limit_per_hour: accounts.create_limit_per_hour,
-            change_limit_per_hour: accounts.change_limit_per_hour,
-            privileged_groups: accounts.privileged_groups.clone(),
-            admin_groups: new.sockets.admin_groups.clone(),
-            group_create_limit_per_hour: new.groups.create_limit_per_hour,
-            group_change_limit_per_hour: new.groups.change_limit_per_hour,
-        }),
+        rules: Arc::new(rules),
+        policy: Arc::new(policy),
     })
 }
 

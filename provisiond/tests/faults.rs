@@ -180,6 +180,7 @@ fn operator(host: &PrivateHost, clock: &Arc<HandClock>) -> Operator {
     let accounts = Box::new(ShadowUtils::new(None));
     let rules = NameRules::new(
         config.reserved_names().unwrap(),
+        std::collections::BTreeSet::new(),
         config.accounts.home_root.clone(),
     );
     let policy = Policy {

@@ -4,7 +4,7 @@ mod support;
 
 use std::fs;
 
-use provision_api::INTERFACE;
+use provision_api::{INTERFACE, ProvisionError};
 use serde_json::{Value, json};
 use support::daemon::*;
 use support::private_host::{PrivateHost, private_host, run};
@@ -322,5 +322,50 @@ fn nobody_else_is_served_on_the_submit_socket_whatever_groups_they_have() {
         assert_eq!(error_of(&reply), "NotPermitted", "{reply}");
         assert_well(&daemon);
         before.assert_only(&DATABASES);
+    });
+}
+
+#[test]
+fn the_credentials_of_who_may_use_the_admin_socket_are_left_to_root_whatever_their_group_is_called()
+{
+    private_host(|host| {
+        run("/usr/sbin/groupadd", &["-r", "ops"]);
+        let daemon = besieged(host, "[sockets]\nadmin_groups = [\"ops\"]\n");
+        let submit = daemon.submit();
+        submit.make_active("ada");
+        run("/usr/sbin/usermod", &["-aG", "ops", "ada"]);
+        let before = Snapshot::take();
+        for call in [set_password("ada", OTHER_HASH), set_keys("ada", &[KEY])] {
+            let error = submit.change(&call).unwrap_err();
+            assert!(
+                matches!(&error, ProvisionError::PrivilegedAccount { group, .. } if group == "ops"),
+                "{error:?}"
+            );
+        }
+        before.assert_same();
+    });
+}
+
+/// An account brings a group of its own name: whoever had the account would be a member.
+#[test]
+fn no_stranger_gets_the_name_of_a_group_with_power_that_the_host_does_not_have_yet() {
+    private_host(|host| {
+        let settings = "[sockets]\nadmin_groups = [\"tenders\"]\n\
+                        [accounts]\nprivileged_groups = [\"keepers\"]\n";
+        let daemon = besieged(host, settings);
+        let submit = daemon.submit();
+        let before = Snapshot::take();
+        for name in ["tenders", "keepers"] {
+            let check = submit.check(name);
+            assert!(!check.available, "{name}");
+            assert!(check.reason.unwrap().contains("privileges"), "{name}");
+            let result = submit.change(&create(registration(), name, "Name"));
+            assert!(
+                matches!(&result, Err(ProvisionError::NameUnavailable { .. })),
+                "{result:?}"
+            );
+        }
+        before.assert_same();
+        assert!(submit.check("ada").available);
     });
 }

@@ -118,8 +118,7 @@ impl Operator {
             step: Step::Group,
             failure: e.into(),
         })?;
-        let privileged = &self.policy.privileged_groups;
-        match groups.into_iter().find(|g| privileged.contains(g)) {
+        match groups.into_iter().find(|g| self.policy.is_privileged(g)) {
             Some(group) => Err(Refusal::Privileged {
                 username: record.username.clone(),
                 group,

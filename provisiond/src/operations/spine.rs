@@ -44,8 +44,12 @@ impl Policy {
     /// Whether membership of a group of that name lends power here, whether there is one or not.
     #[must_use]
     pub fn is_privileged(&self, group: &str) -> bool {
-        let mut names = self.privileged_groups.iter().chain(&self.admin_groups);
-        names.any(|name| name == group)
+        self.groups_with_power().any(|name| name == group)
+    }
+
+    /// The names of all groups whose membership lends power here.
+    pub fn groups_with_power(&self) -> impl Iterator<Item = &String> {
+        self.privileged_groups.iter().chain(&self.admin_groups)
     }
 }
 

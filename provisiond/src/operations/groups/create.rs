@@ -44,11 +44,6 @@ impl Operator {
 
     /// Why no group can have the name: one namespace with users, and none that lends power.
     fn group_name_refusal(&self, name: &GroupName) -> Result<Option<String>, Refusal> {
-        if self.policy.is_privileged(name.as_str()) {
-            return Ok(Some(format!(
-                "{name} is a group with privileges on this host"
-            )));
-        }
         let refusal = self.store.read(|registry| {
             let accounts = self.host.accounts.as_ref();
             self.rules
