@@ -6,6 +6,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use provision_api::Username;
 use provisiond::home::{Ids, MailDomain};
@@ -71,6 +72,32 @@ fn a_notice_is_a_new_message_that_belongs_to_the_member() {
             );
         }
         assert!(messages("/home/ada/Maildir/tmp").is_empty());
+    });
+}
+
+/// The files of a process in `/proc` are root's when it is not dumpable (proc(5)): its user can neither trace
+/// it nor read its memory, descriptors or environment.
+#[test]
+fn the_process_that_delivers_as_the_member_can_not_be_traced_by_the_member() {
+    private_host(|host| {
+        make_home(host);
+        let mut child = Command::new(PROGRAM)
+            .args(["deliver", "/home/ada", "name"])
+            .stdin(Stdio::piped())
+            .uid(IDS.uid)
+            .gid(IDS.gid)
+            .spawn()
+            .unwrap();
+        let memory = format!("/proc/{}/mem", child.id());
+        let owner = || fs::metadata(&memory).unwrap().uid();
+        let started = Instant::now();
+        while owner() != 0 && started.elapsed() < Duration::from_secs(10) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        // It waits for the message.
+        assert_eq!(owner(), 0);
+        drop(child.stdin.take());
+        assert!(child.wait().unwrap().success());
     });
 }
 

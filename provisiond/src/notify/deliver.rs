@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, open, openat};
+use nix::sys::prctl;
 use nix::sys::stat::{Mode, fstat};
 use nix::unistd::{fsync, getgroups, getresgid, getresuid, linkat};
 
@@ -48,6 +49,12 @@ pub enum DeliveryError {
 /// Maildir in the home that is the second argument, under a name made from the third.
 #[must_use]
 pub fn deliver_main() -> ExitCode {
+    // Else the member could trace this process, and have code of theirs among the daemon's processes.
+    // The kernel keeps them out before this, too, where only root may read the program.
+    if let Err(e) = prctl::set_dumpable(false) {
+        let _ = writeln!(io::stderr(), "prctl: {e}");
+        return ExitCode::FAILURE;
+    }
     let arguments: Vec<OsString> = std::env::args_os().skip(2).collect();
     match deliver(&arguments) {
         Ok(()) => ExitCode::SUCCESS,

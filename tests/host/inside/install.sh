@@ -31,6 +31,9 @@ apt-get install -y -q -o Dpkg::Use-Pty=0 --no-install-recommends "$PACKAGE" </de
 getent passwd registrar-web >/dev/null || fail "no user registrar-web"
 getent group registrar-admin >/dev/null || fail "no group registrar-admin"
 
+step "nobody but root reads, and so traces, the program that delivers notices as a member"
+is "provisiond's mode" "root:root 711" "$(stat -c '%U:%G %a' /usr/sbin/provisiond)"
+
 step "the units are enabled and active with nothing edited"
 for unit in "${UNITS[@]}"; do
   until_true 10 systemctl --quiet is-active "$unit"
