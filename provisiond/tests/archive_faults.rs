@@ -93,6 +93,7 @@ fn a_full_disk_leaves_a_home_that_was_to_be_archived_as_it_was() {
                 matches!(&error, ProvisionError::TemporaryFailure { step, .. } if step == "archive"),
                 "{error}"
             );
+            assert!(error.to_string().contains("no room"), "{error}");
             assert_eq!(picture("/home/ada"), home);
             assert!(!Path::new(TAR).exists());
             assert_eq!(

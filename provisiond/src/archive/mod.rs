@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat, renameat};
 use nix::sys::stat::{Mode, fstat};
+use nix::sys::statvfs::fstatvfs;
 use nix::unistd::fsync;
 use provision_api::{RequestId, Username};
 
@@ -34,6 +35,11 @@ use crate::journal::Fingerprint;
 
 /// The longest manifest that is read.
 const MAX_MANIFEST: u64 = 64 << 10;
+
+/// What an archive leaves free, for the journal and for others: a twentieth of the file system, but
+/// no more than 1 GiB.
+const RESERVED_PART: u64 = 20;
+const MAX_RESERVED: u64 = 1 << 30;
 
 /// Why a home can't be packed or unpacked.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +63,18 @@ pub enum ArchiveError {
         /// What it said.
         why: String,
     },
+    /// The archive would fill the disk.
+    #[error(
+        "no room for the archive: it takes {} MiB, and {} MiB are free below the state directory \
+         besides what is kept for others; make room and try again",
+        .needed >> 20, .free >> 20
+    )]
+    NoRoom {
+        /// About how many bytes it takes.
+        needed: u64,
+        /// How many it may take.
+        free: u64,
+    },
     /// What was packed or unpacked is not what was there.
     #[error("{0}")]
     Untrue(String),
@@ -76,7 +94,7 @@ impl ArchiveError {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Io { .. } => true,
+            Self::Io { .. } | Self::NoRoom { .. } => true,
             // What GNU tar says of a full disk, and of a tree that someone is still at work in.
             Self::Tar { why, .. } => [
                 "No space left",
@@ -224,6 +242,7 @@ pub(crate) fn open_private(state: &Path, name: &str) -> Result<OwnedFd, ArchiveE
 
 fn pack_into(store: &OwnedFd, tree: &OwnedFd, what: Packed) -> Result<Manifest, ArchiveError> {
     let survey = survey::of(tree)?;
+    check_room(store, survey.packed)?;
     let (draft, path) = (draft_name(&what.username), tar_name(&what.username));
     let flags =
         OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
@@ -257,6 +276,21 @@ fn pack_into(store: &OwnedFd, tree: &OwnedFd, what: Packed) -> Result<Manifest, 
         .map_err(at(&name))?;
     crash_point::at("archive.pack.after");
     Ok(manifest)
+}
+
+/// Refuses what would fill the disk before any of it is written. Homes may be on another file system,
+/// and a member may keep more than the one of the archives has room for.
+fn check_room(store: &OwnedFd, needed: u64) -> Result<(), ArchiveError> {
+    let disk = fstatvfs(store).map_err(at("archive"))?;
+    let unit = disk.fragment_size();
+    let size = disk.blocks().saturating_mul(unit);
+    let reserved = (size / RESERVED_PART).min(MAX_RESERVED);
+    let free = disk.blocks_available().saturating_mul(unit);
+    let free = free.saturating_sub(reserved);
+    if needed > free {
+        return Err(ArchiveError::NoRoom { needed, free });
+    }
+    Ok(())
 }
 
 fn expect(wanted: u64, found: u64, what: &str) -> Result<(), ArchiveError> {

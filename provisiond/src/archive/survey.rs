@@ -1,5 +1,6 @@
 //! What is in a home, counted by directory descriptors.
 
+use std::collections::BTreeSet;
 use std::ffi::CString;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -14,9 +15,15 @@ use crate::pulse;
 const MAX_WAITING: usize = 32 << 20;
 /// What the allocator and the list take for each.
 const PER_NAME: usize = 32;
+/// How many files with several links are told apart; each link of others counts in full.
+const MAX_LINKED: usize = 100_000;
+/// Unit of `st_blocks` (stat(2)), and of tar.
+const BLOCK: u64 = 512;
+/// Headers of an entry: its own, and those of pax for what does not fit or is of more.
+const HEADERS: u64 = 3 * BLOCK;
 
 /// What is in a home.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Survey {
     /// Files of any kind, the home itself included.
     pub entries: u64,
@@ -26,15 +33,37 @@ pub struct Survey {
     pub sockets: u64,
     /// Setuid or setgid files and directories among them.
     pub set_id: u64,
+    /// About how long the archive will be: without holes, each file once however many links it has.
+    pub packed: u64,
+    /// Inodes with several links that were counted.
+    linked: BTreeSet<u64>,
 }
 
 impl Survey {
+    /// Whether this is the first link of the file that is seen. All files are of one file system.
+    fn is_new(&mut self, stat: &FileStat) -> bool {
+        if stat.st_nlink < 2 {
+            return true;
+        }
+        if self.linked.len() >= MAX_LINKED {
+            return !self.linked.contains(&stat.st_ino);
+        }
+        self.linked.insert(stat.st_ino)
+    }
+
     fn count(&mut self, stat: &FileStat) {
         self.entries = self.entries.saturating_add(1);
         let kind = dirfd::kind(stat);
+        self.packed = self.packed.saturating_add(HEADERS);
         if kind == SFlag::S_IFREG {
             let size = u64::try_from(stat.st_size).unwrap_or_default();
             self.bytes = self.bytes.saturating_add(size);
+            if self.is_new(stat) {
+                let there = u64::try_from(stat.st_blocks).unwrap_or_default();
+                let data = size.min(there.saturating_mul(BLOCK));
+                let data = data.div_ceil(BLOCK).saturating_mul(BLOCK);
+                self.packed = self.packed.saturating_add(data);
+            }
         }
         if kind == SFlag::S_IFSOCK {
             self.sockets = self.sockets.saturating_add(1);
@@ -128,6 +157,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn holes_and_further_links_take_no_room_in_an_archive() {
+        let home = tempfile::tempdir().unwrap();
+        let at = |name: &str| home.path().join(name);
+        File::create(at("holes")).unwrap().set_len(1 << 40).unwrap();
+        fs::write(at("once"), vec![7; 1 << 20]).unwrap();
+        for link in ["again", "and-again"] {
+            fs::hard_link(at("once"), at(link)).unwrap();
+        }
+        let survey = of(&OwnedFd::from(File::open(home.path()).unwrap())).unwrap();
+        assert_eq!(survey.bytes, (1 << 40) + (3 << 20));
+        assert_eq!(survey.packed, 5 * HEADERS + (1 << 20));
+    }
+
+    #[test]
     fn a_home_made_of_directories_is_counted_or_refused_and_does_not_fill_the_memory() {
         let home = tempfile::tempdir().unwrap();
         fs::create_dir_all(home.path().join("a/b")).unwrap();
@@ -135,6 +178,7 @@ mod tests {
         let tree = || OwnedFd::from(File::open(home.path()).unwrap());
         let survey = of(&tree()).unwrap();
         assert_eq!((survey.entries, survey.bytes), (4, 4));
+        assert_eq!(survey.packed, 4 * HEADERS + BLOCK);
         let mut waiting = MAX_WAITING;
         let error = look(&tree(), &mut Survey::default(), &mut waiting).map(drop);
         assert!(
