@@ -1,6 +1,7 @@
 //! What members tell of themselves, and what they can take away with them.
 
 mod http_support;
+mod organisations_support;
 mod people_support;
 
 use http::{Method, StatusCode};
@@ -304,6 +305,11 @@ async fn a_member_gets_all_of_her_own_data_as_a_file_and_no_secret_is_in_it() {
     assert_eq!(data["hasPassword"], true);
     assert_eq!(data["registration"]["reason"], "For the poetry.");
     assert_eq!(data["registration"]["status"], "VERIFIED");
+    assert_eq!(data["registration"]["questions"], json!([]));
+    assert_eq!(data["sshKeyDetails"][0]["label"], "ada");
+    assert_eq!(data["credentials"]["hostSshKeys"]["state"], "in-step");
+    assert_eq!(data["secondFactor"]["totp"], false);
+    assert_eq!(data["organization"], Value::Null);
     assert_eq!(data["sessions"][0]["current"], true);
     let events = data["events"].as_array().unwrap();
     let by: Vec<(&str, &Value)> = events
@@ -320,6 +326,65 @@ async fn a_member_gets_all_of_her_own_data_as_a_file_and_no_secret_is_in_it() {
     }
     assert!(!answer.text.contains(&eve.to_string()), "nothing of others");
     assert_eq!(app.audit_of(Action::MemberExported).await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_export_has_notifications_organisation_and_what_reviewers_asked_but_not_their_notes() {
+    let app = App::new();
+    let (_, ada) = app.organisation("Acme", "ada").await;
+    app.guest_of(&ada, "grace").await;
+    // As a reviewer left it.
+    let id = app.user_of("ada").await.id;
+    let mut registration = app.world.store.registration(id).await.unwrap().unwrap();
+    let remark = |text: &str| Remark::parse(text).unwrap();
+    let at = app.world.now();
+    registration.case.notes.push(Note {
+        at,
+        by: "zora".into(),
+        text: remark("between us"),
+    });
+    registration.case.questions.push(Question {
+        at,
+        by: "zora".into(),
+        text: remark("Who are you?"),
+        answer: Some(Answer {
+            at,
+            text: remark("Ada."),
+        }),
+    });
+    app.world
+        .store
+        .update_registration(registration)
+        .await
+        .unwrap();
+
+    let path = "/api/auth/user-data";
+    let answer = app.as_member(Method::GET, path, &ada.access).await;
+    let data = answer.json();
+    assert_eq!(data["organization"]["slug"], "acme");
+    let told = data["notifications"].as_array().unwrap();
+    let kinds: Vec<_> = told.iter().map(|n| n["kind"].as_str().unwrap()).collect();
+    assert!(kinds.contains(&"inviteAccepted"), "{kinds:?}");
+    assert_eq!(
+        told[0]["readAt"],
+        Value::Null,
+        "the export reads none of them"
+    );
+    let asked = &data["registration"]["questions"][0];
+    assert_eq!(asked["text"], "Who are you?");
+    assert_eq!(asked["answer"], "Ada.");
+    assert_eq!(data["invites"].as_array().unwrap().len(), 1);
+    for hidden in ["between us", "zora"] {
+        assert!(!answer.text.contains(hidden), "{hidden}: {}", answer.text);
+    }
+    // Another member's are none of hers.
+    let grace = app.login("grace").await;
+    let other = app.as_member(Method::GET, path, &grace.access).await.json();
+    let told = other["notifications"].as_array().unwrap();
+    assert!(
+        told.iter().all(|n| n["kind"] != "inviteAccepted"),
+        "{told:?}"
+    );
 }
 
 #[tokio::test]

@@ -31,6 +31,7 @@ pub(super) mod wire;
 pub(super) mod wire_admin;
 pub(super) mod wire_auth;
 pub(super) mod wire_credentials;
+mod wire_export;
 pub(super) mod wire_factor;
 pub(super) mod wire_form;
 pub(super) mod wire_internal;

@@ -10,13 +10,10 @@ use super::super::openapi_auth::MemberProblems;
 use super::super::openapi_people::ProfileProblems;
 use super::super::problem::Problem;
 use super::super::state::AppState;
-use super::wire_auth::SessionAnswer;
-use super::wire_invites::InviteAnswer;
-use super::wire_people::{
-    EventData, MemberDetail, ProfileAnswer, ProfileBody, RegistrationData, UserData,
-};
+use super::wire_export::UserData;
+use super::wire_people::{ProfileAnswer, ProfileBody};
 use crate::auth::Caller;
-use crate::domain::{Actor, ProfileForm};
+use crate::domain::ProfileForm;
 use crate::people::Acting;
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
@@ -83,44 +80,9 @@ pub(crate) async fn user_data(
     caller: &Caller,
 ) -> Result<Response, Problem> {
     let data = state.people.export(acting, &caller.user).await?;
-    let (user, now) = (&data.user, state.now());
-    let sponsor = state.people.sponsor(user).await?;
-    let own = user.username.as_str();
-    let is_by = |actor: &Actor| matches!(actor, Actor::Member { id, .. } if *id == user.id);
-    let body = UserData {
-        exported_at: now,
-        account: MemberDetail::of(user, sponsor.as_ref(), state.people.grace()),
-        has_password: user.password_hash.is_some(),
-        ssh_keys: user
-            .ssh_keys
-            .iter()
-            .map(|k| k.key.as_line().to_owned())
-            .collect(),
-        registration: data.registration.as_ref().map(|r| RegistrationData {
-            created_at: r.created_at,
-            status: r.status().as_str(),
-            reason: r.profile.reason.clone(),
-            history: r.history.clone(),
-        }),
-        sessions: data
-            .sessions
-            .iter()
-            .map(|s| SessionAnswer::of(s, &caller.session))
-            .collect(),
-        invites: data.invites.iter().map(InviteAnswer::from).collect(),
-        events: data
-            .audit
-            .into_iter()
-            .map(|e| EventData {
-                at: e.at,
-                action: e.action.as_str(),
-                by: e.actor.name().to_owned(),
-                // Where an admin sits is not the member's own data.
-                address: e.address.filter(|_| is_by(&e.actor)),
-                details: e.details,
-            })
-            .collect(),
-    };
+    let grace = state.people.grace();
+    let body = UserData::of(data, &caller.session, grace, state.now());
+    let own = &caller.user.username;
     let file = format!("attachment; filename=\"{own}-data.json\"");
     let headers = [
         (header::CONTENT_DISPOSITION, file.as_str()),

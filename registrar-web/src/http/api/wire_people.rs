@@ -2,8 +2,6 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::wire_auth::SessionAnswer;
-use super::wire_invites::InviteAnswer;
 use crate::domain::{Decision, Profile, Role, User, UserState};
 use crate::ports::Page;
 
@@ -199,64 +197,6 @@ pub(crate) struct DeleteBody {
     #[serde(default)]
     #[schema(format = Password)]
     pub password: Option<String>,
-}
-
-/// All that the service knows of a member, without secrets.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct UserData {
-    /// When this was put together.
-    #[schema(value_type = String, format = DateTime)]
-    pub exported_at: Timestamp,
-    /// The member.
-    pub account: MemberDetail,
-    /// Whether a password is kept, as a hash.
-    pub has_password: bool,
-    /// Public keys, as they are installed.
-    pub ssh_keys: Vec<String>,
-    /// How the account came about.
-    pub registration: Option<RegistrationData>,
-    /// Where the member is logged in.
-    pub sessions: Vec<SessionAnswer>,
-    /// The invites that the member made.
-    pub invites: Vec<InviteAnswer>,
-    /// What the member did, and what was done to the account; at most 2000 of each.
-    pub events: Vec<EventData>,
-}
-
-/// How an account came about.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct RegistrationData {
-    /// When the form was sent.
-    #[schema(value_type = String, format = DateTime)]
-    pub created_at: Timestamp,
-    /// The last status.
-    pub status: &'static str,
-    /// Why the person wanted to join.
-    pub reason: Option<String>,
-    /// When each status was reached.
-    #[schema(value_type = Vec<Object>)]
-    pub history: Vec<crate::domain::Passed>,
-}
-
-/// An entry of the audit log.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct EventData {
-    /// When.
-    #[schema(value_type = String, format = DateTime)]
-    pub at: Timestamp,
-    /// What was done.
-    #[schema(example = "profile-changed")]
-    pub action: String,
-    /// By whom.
-    pub by: String,
-    /// From where, of what the member did.
-    pub address: Option<String>,
-    /// More of it.
-    #[schema(value_type = Object)]
-    pub details: std::collections::BTreeMap<String, String>,
 }
 
 impl From<&Profile> for ProfileFields {
