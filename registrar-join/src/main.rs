@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use registrar_join::lockdown::lock_down;
 use registrar_join::service::{Registrar, Socket};
-use registrar_join::terminal::Tty;
+use registrar_join::terminal::{LONGEST_VISIT, Tty};
 use registrar_join::visitor::Visitor;
 use registrar_join::walk::walk;
 
@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         Ok(visitor) => visitor,
         Err(error) => return refuse(&error),
     };
-    let mut terminal = match Tty::open() {
+    let mut terminal = match Tty::open(LONGEST_VISIT) {
         Ok(terminal) => terminal,
         Err(error) => return refuse(&error),
     };

@@ -112,7 +112,12 @@ fn a_registration_that_waits_for_reviewers_or_has_failed_ends_the_walk() {
 
 #[test]
 fn who_leaves_after_it_was_sent_is_told_where_it_goes_on() {
-    for how in [Ended::Interrupted, Ended::EndOfInput, Ended::Idle] {
+    for how in [
+        Ended::Interrupted,
+        Ended::EndOfInput,
+        Ended::Idle,
+        Ended::TimeIsUp,
+    ] {
         let table = Table::open();
         table.on(STATUS, 200, waiting());
         let walked = walk_through(&table, sent(vec![Do::End(how)]));

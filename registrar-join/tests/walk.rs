@@ -390,6 +390,10 @@ fn who_leaves_in_the_middle_has_sent_nothing() {
         (Ended::Interrupted, "Ended. Nothing was sent.\n"),
         (Ended::EndOfInput, "Ended. Nothing was sent.\n"),
         (Ended::Idle, "so this ends here. Nothing was sent.\n"),
+        (
+            Ended::TimeIsUp,
+            "Nothing was sent. Connect again to begin anew.\n",
+        ),
         (Ended::HungUp, ""),
     ] {
         for typed in 0..=GOOD.len() {

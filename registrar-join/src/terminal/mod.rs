@@ -8,7 +8,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 pub use clean::{printable, wrapped};
-pub use tty::{NoTerminal, Tty};
+pub use tty::{LONGEST_VISIT, NoTerminal, Tty};
 
 /// Why there will be no more answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub enum Ended {
     EndOfInput,
     /// Nothing was typed for too long.
     Idle,
+    /// The visit has lasted as long as one may, whatever was typed.
+    TimeIsUp,
     /// The connection is gone.
     HungUp,
 }

@@ -17,6 +17,9 @@ use super::{Echo, Ended, Terminal, Typed};
 
 /// How long a person may sit at a prompt.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
+/// How long a visit may last, from the first word to the last. Places are few, so nobody keeps one by
+/// typing now and then.
+pub const LONGEST_VISIT: Duration = Duration::from_secs(60 * 60);
 /// How much longer the process lives when it can't even write, because nobody reads.
 const GRACE_SECONDS: u32 = 60;
 /// The kernel keeps a line of 4,095 bytes and drops what is beyond (termios(3), canonical mode); one
@@ -40,6 +43,8 @@ pub struct Tty {
     before: Termios,
     shown: Termios,
     signals: SignalFd,
+    /// When the visit is over, whatever is typed until then.
+    ends: Instant,
     /// What has come of a line that is not whole.
     begun: Zeroizing<Vec<u8>>,
 }
@@ -56,11 +61,12 @@ pub enum NoTerminal {
 }
 
 impl Tty {
-    /// Takes the terminal of this process over.
+    /// Takes the terminal of this process over, for a visit of that length at most.
     ///
     /// # Errors
     /// See [`NoTerminal`].
-    pub fn open() -> Result<Self, NoTerminal> {
+    pub fn open(longest: Duration) -> Result<Self, NoTerminal> {
+        let ends = Instant::now() + longest;
         let input = stdin();
         let before = tcgetattr(&input).map_err(|_| NoTerminal::None)?;
         tcgetattr(stdout()).map_err(|_| NoTerminal::None)?;
@@ -78,13 +84,33 @@ impl Tty {
             Ok((signals, shown))
         };
         let (signals, shown) = taken().map_err(NoTerminal::Unusable)?;
-        Ok(Self {
+        let tty = Self {
             input,
             before,
             shown,
             signals,
+            ends,
             begun: Zeroizing::default(),
-        })
+        };
+        tty.set_alarm();
+        Ok(tty)
+    }
+
+    /// Has the kernel end the process outright (signal(7)), should it hang in a write: after the patience
+    /// that a prompt has, and never later than the visit's end, however often it is set.
+    fn set_alarm(&self) {
+        let left = self.ends.saturating_duration_since(Instant::now());
+        let seconds = u32::try_from(left.min(PATIENCE).as_secs()).unwrap_or(u32::MAX);
+        alarm::set(seconds.saturating_add(GRACE_SECONDS));
+    }
+
+    /// That much later, or the visit's end if that comes before; an error once it has come.
+    fn within_visit(&self, time: Duration) -> Result<Instant, Ended> {
+        let now = Instant::now();
+        if now >= self.ends {
+            return Err(Ended::TimeIsUp);
+        }
+        Ok(self.ends.min(now + time))
     }
 
     /// Waits for input or a signal. `Ok(false)` when the time is up.
@@ -209,25 +235,28 @@ impl Terminal for Tty {
     }
 
     fn read(&mut self, prompt: &str, echo: Echo, wake: Option<Duration>) -> Result<Typed, Ended> {
-        let time = wake.unwrap_or(PATIENCE);
-        // Ends the process outright (signal(7)), should it hang in a write.
-        let seconds = u32::try_from(PATIENCE.as_secs()).unwrap_or(u32::MAX);
-        alarm::set(seconds.saturating_add(GRACE_SECONDS));
+        self.set_alarm();
+        let until = self.within_visit(wake.unwrap_or(PATIENCE))?;
         self.set_echo(echo)?;
         self.show(prompt)?;
-        let line = self.line(Instant::now() + time);
+        let line = self.line(until);
         if echo == Echo::Hidden {
             self.set_echo(Echo::Shown)?;
         }
         match line? {
             Some(line) => Ok(judge(&line)),
+            None if until == self.ends => Err(Ended::TimeIsUp),
             None if wake.is_some() => Ok(Typed::Nothing),
             None => Err(Ended::Idle),
         }
     }
 
     fn pause(&mut self, time: Duration) -> Result<(), Ended> {
-        self.wait(Instant::now() + time, false).map(|_| ())
+        let until = self.within_visit(time)?;
+        match self.wait(until, false)? {
+            false if until == self.ends => Err(Ended::TimeIsUp),
+            _ => Ok(()),
+        }
     }
 
     fn discard(&mut self) {

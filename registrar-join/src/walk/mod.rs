@@ -78,6 +78,10 @@ fn farewell<T: Terminal>(talk: &mut Talk<'_, T>, stop: Stop) -> Result<(), Ended
         Stop::Ended(Ended::Idle) => {
             "Nothing was typed for ten minutes, so this ends here. Nothing was sent."
         }
+        Stop::Ended(Ended::TimeIsUp) => {
+            "An hour is up, and so this ends here to make room for others. Nothing was sent. Connect \
+             again to begin anew."
+        }
         Stop::Left => "Nothing was sent. Come back whenever you like.",
     };
     talk.gap()?;
