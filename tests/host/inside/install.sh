@@ -58,7 +58,11 @@ sshd -T | grep -qi '^authorizedkeysfile .*/etc/ssh/registrar_keys/%u' || fail "$
 step "Postfix's settings are taken out and put back beside others, and stay as they are the second time"
 postconf -e "relocated_maps = inline:{ gone=elsewhere }" \
   "smtpd_recipient_restrictions = permit_mynetworks, reject_unauth_destination"
-! registrar-setup-postfix --check 2>/dev/null || fail "nothing is missed"
+! registrar-setup-postfix --check 2>"$KEPT/missing" || fail "nothing is missed"
+for setting in smtpd_recipient_restrictions relocated_maps; do
+  grep -q "main.cf lacks .*$setting" "$KEPT/missing" || fail "$setting is not named: $(cat "$KEPT/missing")"
+done
+! grep -q home_mailbox "$KEPT/missing" || fail "what is there is missed: $(cat "$KEPT/missing")"
 cp /etc/postfix/main.cf "$KEPT/others.cf"
 for _ in once twice; do
   registrar-setup-postfix
@@ -69,6 +73,19 @@ registrar-setup-postfix --undo
 diff "$KEPT/others.cf" /etc/postfix/main.cf || fail "--undo left something"
 postconf -X relocated_maps smtpd_recipient_restrictions
 registrar-setup-postfix
+
+step "a host whose mail something else delivers is told so, and lacks nothing"
+postconf -e "mailbox_transport = lmtp:unix:private/lmtp"
+postconf -X home_mailbox
+registrar-setup-postfix
+registrar-setup-postfix --check 2>"$KEPT/otherwise" || fail "$(cat "$KEPT/otherwise")"
+grep -q "mailbox_transport = lmtp:unix:private/lmtp, which is left" "$KEPT/otherwise" || fail "it is not told: $(cat "$KEPT/otherwise")"
+is "home_mailbox" "" "$(postconf -h home_mailbox)"
+postconf -X mailbox_transport
+! registrar-setup-postfix --check 2>"$KEPT/missing" || fail "home_mailbox is not missed"
+grep -q "lacks home_mailbox" "$KEPT/missing" || fail "home_mailbox is not named: $(cat "$KEPT/missing")"
+registrar-setup-postfix
+is "home_mailbox" Maildir/ "$(postconf -h home_mailbox)"
 
 if [[ -n $FIRST_UID ]]; then
   step "members' first uid: $FIRST_UID"
