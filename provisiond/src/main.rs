@@ -72,8 +72,15 @@ fn main() -> ExitCode {
     if check {
         let names = config.reserved_names().map_err(|e| e.to_string());
         let level = logging::judge(&config.log).map_err(|e| e.to_string());
-        return match names.and(level) {
-            Ok(()) => print("the configuration is good"),
+        let host = config.check_host().map_err(|e| e.to_string());
+        return match names.and(level).and(host) {
+            Ok(warnings) => {
+                let warnings = warnings.iter().map(|w| format!("\nwarning: {w}"));
+                print(&format!(
+                    "the configuration is good{}",
+                    warnings.collect::<String>()
+                ))
+            }
             Err(error) => fail(&error, 78),
         };
     }

@@ -156,6 +156,47 @@ fn a_wrong_configuration_is_told_with_file_line_and_key() {
 }
 
 #[test]
+fn a_check_of_the_configuration_finds_a_shell_that_nobody_can_run_and_names_users_that_are_not_there()
+ {
+    private_host(|host| {
+        host.file("/run/secret-shell", "#!/bin/sh\n", 0o700);
+        let check = |settings: &str| {
+            let config = host.file("/run/checked.toml", settings, 0o600);
+            let output = Command::new(PROVISIOND)
+                .args(["--check-config", "--config"])
+                .arg(config)
+                .output()
+                .unwrap();
+            let said = [output.stdout, output.stderr].concat();
+            (output.status.code(), String::from_utf8(said).unwrap())
+        };
+        for (shell, why) in [
+            ("/bin/no-such-shell", "is not there"),
+            ("/run", "is no file"),
+            ("/run/secret-shell", "can't be executed"),
+        ] {
+            let (code, said) = check(&format!("[accounts]\nshell = \"{shell}\"\n"));
+            assert_eq!(code, Some(78), "{said}");
+            for part in ["accounts.shell", shell, why] {
+                assert!(said.contains(part), "{part}: {said}");
+            }
+        }
+        // It may be made later, so this is no mistake.
+        let settings = "[sockets]\nsubmit_users = [\"root\", \"no-such-user\"]\n\
+                        admin_groups = [\"root\", \"no-such-group\"]\n";
+        let (code, said) = check(settings);
+        assert_eq!(code, Some(0), "{said}");
+        for part in [
+            "submit_users: this host has no user no-such-user",
+            "no-such-group",
+        ] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        assert_eq!(said.matches("warning: ").count(), 2, "{said}");
+    });
+}
+
+#[test]
 fn a_full_disk_is_a_passing_failure_and_loses_nothing() {
     private_host(|host| {
         let state = std::path::Path::new("/var/lib/provisiond");

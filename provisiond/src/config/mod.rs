@@ -1,5 +1,6 @@
 //! `provisiond.toml`.
 
+mod host;
 mod sections;
 
 use std::collections::BTreeSet;
