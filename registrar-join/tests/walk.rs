@@ -392,7 +392,7 @@ fn who_leaves_in_the_middle_has_sent_nothing() {
         (Ended::Idle, "so this ends here. Nothing was sent.\n"),
         (
             Ended::TimeIsUp,
-            "Nothing was sent. Connect again to begin anew.\n",
+            "makes room for others now. Nothing was sent.\n",
         ),
         (Ended::HungUp, ""),
     ] {

@@ -79,8 +79,7 @@ fn farewell<T: Terminal>(talk: &mut Talk<'_, T>, stop: Stop) -> Result<(), Ended
             "Nothing was typed for ten minutes, so this ends here. Nothing was sent."
         }
         Stop::Ended(Ended::TimeIsUp) => {
-            "An hour is up, and so this ends here to make room for others. Nothing was sent. Connect \
-             again to begin anew."
+            "An hour is up: this makes room for others now. Nothing was sent."
         }
         Stop::Left => "Nothing was sent. Come back whenever you like.",
     };
