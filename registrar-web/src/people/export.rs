@@ -1,6 +1,8 @@
 use super::{Acting, ListedInvite, People};
 use crate::auth::FactorStatus;
-use crate::domain::{Action, AuditEntry, LiveEvent, Organisation, Registration, Session, User};
+use crate::domain::{
+    Action, Actor, AuditEntry, LiveEvent, Organisation, Registration, Session, User,
+};
 use crate::ports::{AuditFilter, InviteFilter, Page, PageRequest, StoreError};
 
 /// How many entries of each kind a file has at most, the newest ones of audit log and notifications.
@@ -58,7 +60,9 @@ impl People {
         for filter in [AuditFilter::Actor(name.clone()), AuditFilter::Subject(name)] {
             let filter = &filter;
             let find = move |page| async move { store.list_audit_entries(filter, &page).await };
-            audit.extend(all(find).await?);
+            let found = all(find).await?.into_iter();
+            // Of that name, which someone else may have had before.
+            audit.extend(found.filter(|entry| is_about(entry, user)));
         }
         audit.sort_by_key(|e| e.number);
         audit.dedup_by_key(|e| e.number);
@@ -78,6 +82,14 @@ impl People {
             audit,
         })
     }
+}
+
+/// Whether the member did it, or it was done to the member's account or registration, which have the
+/// same id.
+fn is_about(entry: &AuditEntry, user: &User) -> bool {
+    let did = matches!(entry.actor, Actor::Member { id, .. } if id == user.id);
+    let id = user.id.to_string();
+    did || entry.subject.as_ref().is_some_and(|s| s.id == id)
 }
 
 /// All of a list, page by page, up to [`MOST`].

@@ -13,7 +13,7 @@ use super::wire_factor::FactorAnswer;
 use super::wire_invites::InviteAnswer;
 use super::wire_people::MemberDetail;
 use super::wire_review::QuestionAnswer;
-use crate::domain::{AuditEntry, Organisation, Passed, Registration, Session};
+use crate::domain::{Actor, AuditEntry, Organisation, Passed, Registration, Session, UserId};
 use crate::people::Export;
 use crate::text::Language;
 
@@ -105,7 +105,6 @@ impl UserData {
     pub(crate) fn of(data: Export, own: &Session, grace: SignedDuration, now: Timestamp) -> Self {
         let user = &data.user;
         let keys = user.ssh_keys.iter();
-        let name = user.username.as_str();
         let notices = data.notifications.iter();
         Self {
             exported_at: now,
@@ -129,7 +128,7 @@ impl UserData {
             events: data
                 .audit
                 .into_iter()
-                .map(|entry| EventData::of(entry, name))
+                .map(|entry| EventData::of(entry, user.id))
                 .collect(),
         }
     }
@@ -159,9 +158,9 @@ impl From<Registration> for RegistrationData {
 }
 
 impl EventData {
-    /// An entry, for the member of that name.
-    fn of(entry: AuditEntry, own: &str) -> Self {
-        let is_own = entry.actor.name() == own;
+    /// An entry, for that member.
+    fn of(entry: AuditEntry, own: UserId) -> Self {
+        let is_own = matches!(entry.actor, Actor::Member { id, .. } if id == own);
         Self {
             at: entry.at,
             action: entry.action.as_str(),
