@@ -36,11 +36,11 @@ export class Browser {
     await rm(this.profile, { recursive: true, force: true });
   }
 
-  // A person with cookies of their own. `javaScript`, `dark`, `size`, `language` as wanted.
-  async person({ javaScript = true, dark = false, size = LAPTOP, language = "en-GB" } = {}) {
+  // A person with cookies of their own. `javaScript`, `dark`, `size`, `language`, `userAgent` as wanted.
+  async person({ javaScript = true, dark = false, size = LAPTOP, language = "en-GB", userAgent } = {}) {
     const context = await this.browser.newContext({
       baseURL: WEB, javaScriptEnabled: javaScript, viewport: size, locale: language,
-      colorScheme: dark ? "dark" : "light", timezoneId: "Europe/Berlin",
+      colorScheme: dark ? "dark" : "light", timezoneId: "Europe/Berlin", userAgent,
     });
     const page = await context.newPage();
     return new Person(context, page, javaScript);
@@ -93,18 +93,48 @@ export class Person {
 
   async fitsTheScreen() {
     // Also where scripts of the page are off: this is asked by the browser, not by the page.
-    const { scroll, client } = await this.page.evaluate(() => ({
+    const measure = () => this.page.evaluate(() => ({
       scroll: document.documentElement.scrollWidth, client: document.documentElement.clientWidth,
     }));
+    // A page that follows a registration goes on by itself.
+    const { scroll, client } = await measure().catch(async () => {
+      await this.page.waitForLoadState("load");
+      return measure();
+    });
     if (scroll > client) this.faults.push(`${this.page.url()} is ${scroll} px wide on a screen of ${client}`);
   }
 
   async logIn(name, password) {
-    await this.go("/login");
-    await this.page.locator("#emailOrUsername").fill(name);
-    await this.page.locator("#password").fill(password);
-    await this.page.locator('main input[type="submit"]').first().click();
+    await this.tryToLogIn(name, password);
     await this.page.waitForURL(/\/account/);
+  }
+
+  async tryToLogIn(name, password) {
+    await this.go("/login");
+    await this.fill({ emailOrUsername: name, password });
+    await this.press('form[action="/login"] input[type="submit"]');
+  }
+
+  // Fields by their names.
+  async fill(fields) {
+    for (const [name, text] of Object.entries(fields)) await this.page.locator(`#${name}`).fill(text);
+  }
+
+  // A button that leads to a page, until that page is there.
+  async press(selector) {
+    const button = typeof selector === "string" ? this.page.locator(selector).first() : selector;
+    await Promise.all([this.page.waitForEvent("load"), button.click()]);
+    await this.fitsTheScreen();
+  }
+
+  // The words of the page.
+  words() {
+    return this.page.locator("main").innerText();
+  }
+
+  // What the page says once, after something was done.
+  flash() {
+    return this.page.locator("#flash").innerText();
   }
 
   // axe-core's findings on the page as it is, in words.
@@ -116,6 +146,18 @@ export class Person {
       return violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(" | ")}`);
     });
     for (const one of found) this.faults.push(`${new URL(this.page.url()).pathname}: ${one}`);
+  }
+
+  // The same in both colour schemes, on a telephone and on a laptop.
+  async accessibleEverywhere() {
+    for (const size of Object.values(SIZES)) {
+      await this.page.setViewportSize(size);
+      await this.fitsTheScreen();
+      for (const colorScheme of ["light", "dark"]) {
+        await this.page.emulateMedia({ colorScheme });
+        await this.accessible();
+      }
+    }
   }
 
   // Moves with Tab alone to the element that the selector names; at most so many presses.
