@@ -59,7 +59,12 @@ for (const live of document.querySelectorAll("[data-check]")) {
     asked = "";
     timer = setTimeout(check, 700);
   });
-  input.addEventListener("blur", check);
+  input.addEventListener("blur", (event) => {
+    if (event.relatedTarget?.type !== "submit") return check();
+    // The form is judged as it is sent; words that come now would move the button from under the pointer.
+    clearTimeout(timer);
+    running?.abort();
+  });
 }
 
 const status = document.querySelector("[data-events]");

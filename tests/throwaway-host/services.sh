@@ -44,6 +44,9 @@ prepare_sshd() {
   local keys=/run/throwaway/sshd
   mkdir -p -m 0700 "$keys"
   ssh-keygen -q -t ed25519 -N "" -f "$keys/host_key"
+  # The one whose fingerprint members are shown.
+  rm -f /etc/ssh/ssh_host_*_key.pub
+  cp "$keys/host_key.pub" /etc/ssh/ssh_host_ed25519_key.pub
   {
     echo "Port $SSH_PORT"
     echo "ListenAddress 127.0.0.1"
@@ -132,9 +135,12 @@ start_services() {
     more=(REGISTRAR__SERVER__ADMIN_TOKEN_FILE=/etc/registrar/admin.token REGISTRAR__ACCOUNTS__BCRYPT_COST=10
       "REGISTRAR__AUTH__ACCESS_TTL=${ACCESS_SECONDS}s" REGISTRAR__LOG__FILTER=warn)
   fi
-  if [[ $HOST_MODE == browser ]]; then
+  if [[ $HOST_MODE == @(browser|screenshots) ]]; then
     make_admin_token
-    more=(REGISTRAR__SERVER__ADMIN_TOKEN_FILE=/etc/registrar/admin.token)
+    registrations=1000 accounts=1000
+    # Some journeys begin with a wrong password, and all come from one address.
+    more=(REGISTRAR__SERVER__ADMIN_TOKEN_FILE=/etc/registrar/admin.token REGISTRAR__ACCOUNTS__BCRYPT_COST=10
+      REGISTRAR__AUTH__FAILED_LOGINS=1000 REGISTRAR__INVITES__MEMBERS_MAY_INVITE=5)
   fi
   # A check searches the logs for secrets, so they are to say as much as they can.
   local talk=info

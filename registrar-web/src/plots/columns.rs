@@ -2,11 +2,12 @@ use super::scale::marks;
 use super::svg::{Anchor, Svg};
 use super::{Plot, colour};
 
-const WIDTH: f64 = 640.0;
+const WIDTH: f64 = 480.0;
 const HEIGHT: f64 = 220.0;
 /// Room around the plot: for the numbers at its left, and the words below it.
-const LEFT: f64 = 44.0;
-const RIGHT: f64 = 8.0;
+const LEFT: f64 = 40.0;
+// The words of the last column stick out.
+const RIGHT: f64 = 20.0;
 const TOP: f64 = 10.0;
 const BELOW: f64 = 26.0;
 
@@ -56,7 +57,7 @@ impl Columns {
         let step = wide / number(count as u64);
         // So that the words below don't run into each other.
         let longest = self.labels.iter().map(|l| l.chars().count()).max();
-        let room = number(longest.unwrap_or(0) as u64) * 7.0 + 8.0;
+        let room = number(longest.unwrap_or(0) as u64) * 6.2 + 8.0;
         let every = (1..=count).find(|n| step * number(*n as u64) >= room);
         let every = every.unwrap_or(count);
         for (n, label) in self.labels.iter().enumerate() {
@@ -151,8 +152,8 @@ mod tests {
     fn a_column_is_as_high_as_its_number_and_stands_on_the_one_below() {
         let plot = plot(&["1 May", "2 May"], &[&[2, 4], &[2, 0]]);
         // 184 high for 4: two of two are half each.
-        let lower = "y=\"102\" width=\"229.3\" height=\"92\"><title>1 May: 2 complete";
-        let upper = "y=\"10\" width=\"229.3\" height=\"92\"><title>1 May: 2 failed";
+        let lower = "y=\"102\" width=\"163.8\" height=\"92\"><title>1 May: 2 complete";
+        let upper = "y=\"10\" width=\"163.8\" height=\"92\"><title>1 May: 2 failed";
         assert!(plot.svg.contains(lower), "{}", plot.svg);
         assert!(plot.svg.contains(upper), "{}", plot.svg);
         assert!(!plot.svg.contains("0 failed"), "nothing is not drawn");

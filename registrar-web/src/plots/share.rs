@@ -1,7 +1,7 @@
 use super::Plot;
 use super::svg::{Anchor, Svg};
 
-const WIDTH: f64 = 640.0;
+const WIDTH: f64 = 480.0;
 const HEIGHT: f64 = 56.0;
 
 /// How much of something is used.
@@ -77,7 +77,7 @@ mod tests {
         };
         assert_eq!(half.percent(), 50);
         let plot = half.draw();
-        assert!(plot.svg.contains("width=\"320\""), "{}", plot.svg);
+        assert!(plot.svg.contains("width=\"240\""), "{}", plot.svg);
         assert!(plot.svg.contains("50 % in use: 5.0 GiB of 10.0 GiB"));
         let none = Share {
             used: 0,

@@ -2,10 +2,12 @@ use super::Plot;
 use super::scale::{TIMES, span_words};
 use super::svg::{Anchor, Svg};
 
-const WIDTH: f64 = 640.0;
-const ROW: f64 = 30.0;
-const LEFT: f64 = 190.0;
-const RIGHT: f64 = 20.0;
+const WIDTH: f64 = 480.0;
+/// The words of a row, and its bar below them.
+const ROW: f64 = 36.0;
+const WORDS: f64 = 18.0;
+const LEFT: f64 = 20.0;
+const RIGHT: f64 = 12.0;
 const TOP: f64 = 8.0;
 const BELOW: f64 = 26.0;
 
@@ -75,10 +77,20 @@ impl Spans {
         }
         for (n, (row, says)) in self.rows.iter().zip(&all).enumerate() {
             let y = TOP + ROW * n as f64;
-            svg.words(Anchor::Start, (0.0, y + ROW / 2.0 + 4.0), &row.label);
+            svg.words(Anchor::Start, (LEFT, y + WORDS - 4.0), &row.label);
             let (from, middle, to) = (LEFT, across(row.median), across(row.slow));
-            svg.rect("plot-b", (from, y + 7.0), (to - from, ROW - 14.0), says);
-            svg.rect("plot-a", (from, y + 7.0), (middle - from, ROW - 14.0), says);
+            svg.rect(
+                "plot-b",
+                (from, y + WORDS),
+                (to - from, ROW - WORDS - 4.0),
+                says,
+            );
+            svg.rect(
+                "plot-a",
+                (from, y + WORDS),
+                (middle - from, ROW - WORDS - 4.0),
+                says,
+            );
         }
         let legend = [("plot-a", "half of them"), ("plot-b", "nine of ten")];
         Plot {

@@ -1,4 +1,5 @@
 mod page;
+mod program;
 mod refresh;
 
 use base64::Engine;

@@ -92,9 +92,9 @@ pub(in crate::http) fn message(news: &News, language: Language) -> String {
             address, device, ..
         } => match device.as_str() {
             "" => t("event-login-unnamed").with("address", address),
-            program => t("event-login")
+            _ => t("event-login")
                 .with("address", address)
-                .with("program", program),
+                .with("program", device.short()),
         },
         News::SessionEnded { session, why, .. } => t(ended(session.is_some(), *why)),
         News::RoleChanged { to, by, .. } => t("event-role-changed")
