@@ -5,6 +5,7 @@
 #   make test          every test
 #   make host-test     the package on booted Debian 12 and 13 hosts, as root (SUITE=bookworm: one)
 #   make bench         the measurements, as ratios
+#   make screenshots   the pictures of docs/tour.md anew, as root
 #   make fuzz          the fuzz targets, FUZZ_SECONDS each
 #   make lint          format, clippy, licences and sources of the dependencies
 #   make build         the programs, optimised
@@ -13,7 +14,7 @@
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: demo test host-test bench build deb fuzz lint tools
+.PHONY: demo test host-test bench build deb fuzz lint screenshots tools
 
 # rustup's place, for shells that were opened before rustup was installed.
 export PATH := $(HOME)/.cargo/bin:$(PATH)
@@ -43,6 +44,11 @@ bench:
 	@BENCH_AT_ONCE=32 BENCH_ACCOUNTS=10000 tests/throwaway-host/run.sh --bench
 	$(CARGO) bench --quiet --locked -p provisiond --bench create_account
 	$(CARGO) bench --quiet --locked -p registrar-web --bench logins
+
+screenshots:
+	@$(BOOTSTRAP) build host browser screenshots
+	@$(CARGO) build --locked --workspace --bins --all-features
+	@tests/throwaway-host/run.sh --screenshots
 
 build:
 	@$(BOOTSTRAP) build

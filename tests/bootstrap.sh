@@ -10,6 +10,7 @@
 #   tests/bootstrap.sh fuzz      cargo-fuzz, compiled once into the cache
 #   tests/bootstrap.sh contract  schemathesis from PyPI, once into the cache, in an environment of its own
 #   tests/bootstrap.sh browser   Chromium, and from npm what drives it (tests/browser)
+#   tests/bootstrap.sh screenshots  what makes pictures of the pages small
 #   tests/bootstrap.sh live      the Socket.IO client from npm (tests/live)
 #   tests/bootstrap.sh paths     prints the paths of the compiled tools as shell assignments
 #
@@ -172,6 +173,7 @@ for part in "$@"; do
       install_node
       install_modules browser
       ;;
+    screenshots) install_packages pngquant ;;
     live)
       install_node
       install_modules live

@@ -38,6 +38,7 @@ end_after() {
 case "$HOST_MODE" in
   check) end_after "$here/check.sh" ;;
   browser) REGISTRAR_WEB_PID="${PIDS[registrar-web]}" end_after "$here/browser.sh" ;;
+  screenshots) REGISTRAR_WEB_PID="${PIDS[registrar-web]}" end_after "$here/screenshots.sh" ;;
   join) end_after "$here/join.sh" ;;
   contract) end_after "$here/contract.sh" ;;
   live) end_after "$here/live.sh" ;;

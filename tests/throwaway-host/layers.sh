@@ -15,6 +15,10 @@ lay_over_the_machine() {
   source="/proc/self/fd/$source_fd" programs="/proc/self/fd/$programs_fd"
   mount --bind "$source" /run/throwaway/source
   mount --bind "$programs" /run/throwaway/programs
+  if [[ $HOST_MODE == screenshots ]]; then
+    mkdir -p /run/throwaway/screenshots
+    mount --bind "$source/docs/screenshots" /run/throwaway/screenshots
+  fi
   exec {source_fd}<&- {programs_fd}<&-
   mount -o remount,bind,ro /run/throwaway/source
   mount -o remount,bind,ro /run/throwaway/programs

@@ -7,6 +7,7 @@
 #   tests/throwaway-host/run.sh --join    signs up by ssh join@host, and tries to get out of there
 #   tests/throwaway-host/run.sh --contract  asks the API all that its description allows, and more
 #   tests/throwaway-host/run.sh --browser  uses the pages with a real browser
+#   tests/throwaway-host/run.sh --screenshots  makes the pictures of docs/tour.md anew
 #   tests/throwaway-host/run.sh --live    listens to live events with the real Socket.IO client
 #   tests/throwaway-host/run.sh --bench   measures registrations with the optimised programs and ends:
 #       BENCH_AT_ONCE=1,8,32,64 so many at once, on a host that had BENCH_ACCOUNTS=0 accounts before,
@@ -36,6 +37,10 @@ case "${1:-}" in
   --browser)
     HOST_MODE=browser
     [[ -d $root/tests/browser/node_modules/playwright-core ]] || die "playwright-core is missing: tests/bootstrap.sh browser"
+    ;;
+  --screenshots)
+    HOST_MODE=screenshots
+    command -v pngquant >/dev/null || die "pngquant is missing: tests/bootstrap.sh screenshots"
     ;;
   --live)
     HOST_MODE=live
