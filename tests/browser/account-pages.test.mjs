@@ -7,7 +7,7 @@ import { PASSWORD, member } from "./host.mjs";
 const NAME = "annette";
 const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFvVMWbdSBx3DjRbjmyZqrXhWQBlYdXyTXoEu6jh9iXN desk";
 const PAGES = ["/account", "/account/profile", "/account/password", "/account/keys", "/account/second-factor",
-  "/account/sessions", "/account/invites", "/account/data", "/account/notifications"];
+  "/account/sessions", "/account/invites", "/account/organization", "/account/data", "/account/notifications"];
 
 let browser;
 before(async () => {

@@ -6,7 +6,7 @@ import { OUTSIDE, PASSWORD, configure, mailed, member, promote, untilStatus, ver
 import { TextBrowser } from "./text.mjs";
 
 const REVIEWER = "rosalind";
-const PAGES = ["/admin", "/admin/queue", "/admin/queue?filter=all", "/admin/people", "/admin/invites", "/admin/audit", "/admin/health"];
+const PAGES = ["/admin", "/admin/queue", "/admin/queue?filter=all", "/admin/people", "/admin/invites", "/admin/organizations", "/admin/audit", "/admin/health"];
 
 let browser;
 before(async () => {

@@ -7,7 +7,8 @@ import { settle } from "./townsfolk.mjs";
 
 const TO = process.env.SHOTS;
 const LAPTOP = { width: 1080, height: 760 };
-const PHONE = { width: 390, height: 780 };
+// A telephone, down to the question.
+const PHONE = { width: 390, height: 1180 };
 
 const browser = await Browser.start();
 await mkdir(TO, { recursive: true });
@@ -16,11 +17,12 @@ try {
   const shot = async (name, person, path, prepare) => {
     await person.go(path);
     await prepare?.(person.page);
+    await person.page.mouse.move(0, 0);
     await person.page.screenshot({ path: join(TO, `${name}.png`) });
     console.log(`screenshots: ${name}.png`);
   };
   const visitor = await browser.person({ size: LAPTOP });
-  const dark = (await town.admin.open({ size: LAPTOP, dark: true }));
+  const dark = await town.admin.open({ size: LAPTOP, dark: true });
   const light = await town.admin.open({ size: LAPTOP });
   await shot("home", visitor, "/");
   await shot("sign-up", visitor, "/signup", async (page) => {
