@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use crate::{
     AccountReply, CheckUsername, CheckUsernameReply, CreateGroupReply, GetAccountReply, GroupReply,
     HealthReply, ListAccounts, ListAccountsReply, Method, OnAccount, OnGroup, OnlyRequestId,
-    ProvisionError, SetGroupMembers, SetGroupMembersReply,
+    ProveAccountReply, ProvisionError, SetGroupMembers, SetGroupMembersReply,
 };
 
 /// How long the client waits.
@@ -132,6 +132,14 @@ impl Client {
     /// See [`CallError`].
     pub async fn check_username(&self, p: CheckUsername) -> Result<CheckUsernameReply, CallError> {
         self.ask(&Method::CheckUsername(p)).await
+    }
+
+    /// Tries what the owner of an active account needs to get in and to read mail.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn prove_account(&self, p: OnAccount) -> Result<ProveAccountReply, CallError> {
+        self.ask(&Method::ProveAccount(p)).await
     }
 
     /// Reads one account.

@@ -172,6 +172,7 @@ fn parse_body(envelope: &Envelope<'_>) -> Result<Body, Refused> {
         "SetPassword" => Method::SetPassword(parameters(text)?),
         "SetSshKeys" => Method::SetSshKeys(parameters(text)?),
         "SetDisplayName" => Method::SetDisplayName(parameters(text)?),
+        "ProveAccount" => Method::ProveAccount(parameters(text)?),
         "GetAccount" => Method::GetAccount(parameters(text)?),
         "CreateGroup" => Method::CreateGroup(parameters(text)?),
         "SetGroupMembers" => Method::SetGroupMembers(parameters(text)?),

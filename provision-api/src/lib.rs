@@ -15,6 +15,7 @@ mod group;
 mod group_name;
 mod ids;
 mod method;
+mod proof;
 mod reserved;
 mod ssh_public_key;
 mod username;
@@ -36,6 +37,7 @@ pub use method::{
     DiscardAccount, GetAccountReply, HealthReply, ListAccounts, ListAccountsReply, Method,
     OnAccount, OnlyRequestId, SetDisplayName, SetPassword, SetSshKeys, Step,
 };
+pub use proof::{Finding, LoginProof, ProveAccountReply, Verdict};
 pub use reserved::is_reserved;
 pub use ssh_public_key::{MAX_KEYS, SshKeyAlgorithm, SshKeyError, SshPublicKey};
 pub use username::{Username, UsernameError};

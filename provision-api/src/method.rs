@@ -33,6 +33,9 @@ pub enum Method {
     /// Replace the full name of an active account.
     #[serde(rename = "org.cosmicregistrar.Provision.SetDisplayName")]
     SetDisplayName(SetDisplayName),
+    /// Whether the owner can get in and read mail.
+    #[serde(rename = "org.cosmicregistrar.Provision.ProveAccount")]
+    ProveAccount(OnAccount),
     /// One account.
     #[serde(rename = "org.cosmicregistrar.Provision.GetAccount")]
     GetAccount(OnAccount),
@@ -90,7 +93,8 @@ impl Method {
             Self::SetPassword(p) => p.request_id,
             Self::SetSshKeys(p) => p.request_id,
             Self::SetDisplayName(p) => p.request_id,
-            Self::GetAccount(p)
+            Self::ProveAccount(p)
+            | Self::GetAccount(p)
             | Self::SuspendAccount(p)
             | Self::ResumeAccount(p)
             | Self::ArchiveAccount(p)
@@ -119,6 +123,7 @@ impl Method {
             Self::SetPassword(_) => "SetPassword",
             Self::SetSshKeys(_) => "SetSshKeys",
             Self::SetDisplayName(_) => "SetDisplayName",
+            Self::ProveAccount(_) => "ProveAccount",
             Self::GetAccount(_) => "GetAccount",
             Self::CreateGroup(_) => "CreateGroup",
             Self::SetGroupMembers(_) => "SetGroupMembers",
@@ -157,7 +162,8 @@ impl Method {
             Self::SetPassword(p) => Some(&p.username),
             Self::SetSshKeys(p) => Some(&p.username),
             Self::SetDisplayName(p) => Some(&p.username),
-            Self::GetAccount(p)
+            Self::ProveAccount(p)
+            | Self::GetAccount(p)
             | Self::SuspendAccount(p)
             | Self::ResumeAccount(p)
             | Self::ArchiveAccount(p)
@@ -360,6 +366,8 @@ pub enum Step {
     DeleteUser,
     /// The owner is told.
     Notify,
+    /// What its owner needs to get in and to read mail was tried.
+    Proof,
     /// The registry is written.
     Record,
 }

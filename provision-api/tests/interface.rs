@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use provision_api::frame::{Body, parse_call};
 use provision_api::{
     Account, AccountReply, AccountState, CheckUsernameReply, CreateGroupReply, DisplayName,
-    GetAccountReply, Group, GroupName, GroupReply, GroupState, HealthReply, HostView, INTERFACE,
-    INTERFACE_DESCRIPTION, ListAccountsReply, ProvisionError, RegistrationId, RequestId,
-    SetGroupMembersReply, Step, Username,
+    Finding, GetAccountReply, Group, GroupName, GroupReply, GroupState, HealthReply, HostView,
+    INTERFACE, INTERFACE_DESCRIPTION, ListAccountsReply, LoginProof, ProveAccountReply,
+    ProvisionError, RegistrationId, RequestId, SetGroupMembersReply, Step, Username, Verdict,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -68,7 +68,7 @@ fn every_method_is_accepted_with_just_the_parameters_that_the_definition_names()
             method.name()
         );
     }
-    assert_eq!(methods, 22);
+    assert_eq!(methods, 23);
 }
 
 #[test]
@@ -93,6 +93,14 @@ fn every_reply_has_just_the_fields_that_the_definition_names() {
                 request_id,
                 account: account.clone(),
                 host: HostView::default(),
+            }),
+            "ProveAccount" => keys(&ProveAccountReply {
+                request_id,
+                proof: LoginProof {
+                    login: finding(),
+                    mailbox: finding(),
+                    neomutt: finding(),
+                },
             }),
             "Health" => keys(&HealthReply {
                 request_id,
@@ -140,6 +148,7 @@ fn the_types_of_the_definition_are_the_types_of_the_code() {
                     "Account" => keys(&account()),
                     "HostView" => keys(&HostView::default()),
                     "Group" => keys(&group()),
+                    "Finding" => keys(&finding()),
                     other => panic!("unknown type {other}"),
                 };
                 assert_eq!(got, want);
@@ -149,6 +158,9 @@ fn the_types_of_the_definition_are_the_types_of_the_code() {
                 let want: Vec<String> = choice.variants().map(|v| v.name().to_string()).collect();
                 let got = match choice.name().to_string().as_str() {
                     "AccountState" => [Locked, Active, Suspended, Archived, Removed]
+                        .map(word)
+                        .to_vec(),
+                    "Verdict" => [Verdict::Ok, Verdict::Failed, Verdict::NotApplicable]
                         .map(word)
                         .to_vec(),
                     "GroupState" => {
@@ -200,6 +212,13 @@ fn group() -> Group {
         members: Vec::new(),
         directory: "/home/groups/crew".into(),
         state: GroupState::Active,
+    }
+}
+
+fn finding() -> Finding {
+    Finding {
+        verdict: Verdict::Ok,
+        detail: String::new(),
     }
 }
 

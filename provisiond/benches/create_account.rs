@@ -83,6 +83,7 @@ fn populate(accounts: u32) {
             activated_at: Some(2),
             recent_changes: Vec::new(),
             recent_names: Vec::new(),
+            greeted_at: None,
         })));
     }
     for (file, lines) in ["passwd", "shadow", "group", "gshadow"].iter().zip(&added) {

@@ -142,6 +142,9 @@ pub const POINTS: &[&str] = &[
     // What the owner is told.
     "notice.before",
     "notice.after",
+    // The greeting that is left when it is proven that the owner can read mail.
+    "proof.mailbox.before",
+    "proof.mailbox.after",
 ];
 
 /// Ends the process if a test asked for it to end here.

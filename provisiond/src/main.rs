@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use provisiond::config::{Config, DEFAULT_PATH};
-use provisiond::{crash_point, daemon, logging, notify};
+use provisiond::{crash_point, daemon, logging, notify, proof};
 
 const USAGE: &str = "\
 usage: provisiond [--config PATH] [--check-config]
@@ -51,11 +51,10 @@ enum Asked {
 
 fn main() -> ExitCode {
     // Before anything else is read or opened: this run is a member's process, not the daemon.
-    if std::env::args_os()
-        .nth(1)
-        .is_some_and(|mode| mode == notify::DELIVER)
-    {
-        return notify::deliver_main();
+    match std::env::args_os().nth(1) {
+        Some(mode) if mode == notify::DELIVER => return notify::deliver_main(),
+        Some(mode) if mode == proof::PROVE => return proof::prove_main(),
+        _ => {}
     }
     let (config, check) = match parse(std::env::args().skip(1)) {
         Ok(Asked::Run { config, check }) => (config, check),

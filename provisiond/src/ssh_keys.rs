@@ -109,6 +109,12 @@ impl KeyDirectory {
         Ok(content.split(|byte| *byte == b'\n').filter(is_key).count())
     }
 
+    /// Where the keys of an account are.
+    #[must_use]
+    pub fn file_of(&self, username: &Username) -> PathBuf {
+        self.path.join(username.as_str())
+    }
+
     fn read(&self, username: &Username) -> Result<Option<Vec<u8>>, KeyFileError> {
         dirfd::read_file(self.open()?, username.as_str(), MAX_BYTES)
             .map_err(|source| self.io(username, source))
@@ -120,7 +126,7 @@ impl KeyDirectory {
 
     fn io(&self, username: &Username, source: io::Error) -> KeyFileError {
         KeyFileError::Io {
-            path: self.path.join(username.as_str()),
+            path: self.file_of(username),
             source,
         }
     }

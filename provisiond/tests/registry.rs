@@ -30,6 +30,7 @@ fn record(name: &str, uid: u32, state: AccountState) -> Record {
         activated_at: None,
         recent_changes: Vec::new(),
         recent_names: Vec::new(),
+        greeted_at: None,
     }
 }
 

@@ -28,6 +28,7 @@ fn archived(name: &str) -> Record {
         activated_at: Some(2),
         recent_changes: Vec::new(),
         recent_names: Vec::new(),
+        greeted_at: None,
     }
 }
 

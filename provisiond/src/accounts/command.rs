@@ -13,6 +13,8 @@ use crate::pulse;
 
 /// The most that is kept of what a tool prints.
 const MAX_OUTPUT: u64 = 4096;
+/// The same of one that is run for what it prints.
+const MAX_ANSWER: u64 = 64 << 10;
 
 /// Why a tool gave no exit code.
 #[derive(Debug, thiserror::Error)]
@@ -37,11 +39,22 @@ pub enum CommandError {
 
 /// How a tool ended.
 #[derive(Debug)]
-pub(super) struct Ended {
+pub(crate) struct Ended {
     /// The exit code; -1 when a signal ended it.
-    pub(super) code: i32,
+    pub(crate) code: i32,
     /// What it printed, one line, printable, bounded.
-    pub(super) said: String,
+    pub(crate) said: String,
+    /// The same as it was printed.
+    pub(crate) output: Vec<u8>,
+}
+
+/// Runs a tool, as [`run`] does, for what it prints.
+pub(crate) fn run_for_output(
+    tool: &'static str,
+    arguments: &[&str],
+    deadline: Duration,
+) -> Result<Ended, CommandError> {
+    run_keeping(MAX_ANSWER, tool, arguments, None, None, deadline)
 }
 
 /// Runs a tool by absolute path with an argument array and a cleared environment; a secret goes
@@ -51,6 +64,17 @@ pub(super) struct Ended {
 /// half-way. It runs as root and inherits `held`, a lock, if there is one: so that is held until
 /// both the daemon and the tool have ended.
 pub(super) fn run(
+    tool: &'static str,
+    arguments: &[&str],
+    input: Option<&str>,
+    held: Option<&OwnedFd>,
+    deadline: Duration,
+) -> Result<Ended, CommandError> {
+    run_keeping(MAX_OUTPUT, tool, arguments, input, held, deadline)
+}
+
+fn run_keeping(
+    most: u64,
     tool: &'static str,
     arguments: &[&str],
     input: Option<&str>,
@@ -87,7 +111,7 @@ pub(super) fn run(
         .stack_size(64 * 1024)
         .spawn(move || {
             let mut text = Vec::new();
-            let _ = (&mut output).take(MAX_OUTPUT).read_to_end(&mut text);
+            let _ = (&mut output).take(most).read_to_end(&mut text);
             // Read on, so that a talkative tool does not block.
             let _ = std::io::copy(&mut output, &mut std::io::sink());
             let _ = sender.send(text);
@@ -104,6 +128,7 @@ pub(super) fn run(
             return Ok(Ended {
                 code: status.code().unwrap_or(-1),
                 said: one_line(&text),
+                output: text,
             });
         }
         if started.elapsed() >= deadline {

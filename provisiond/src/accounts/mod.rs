@@ -2,7 +2,7 @@
 //! own.
 
 mod absent;
-mod command;
+pub(crate) mod command;
 mod direct;
 mod files;
 mod lines;

@@ -1,4 +1,4 @@
-use provision_api::{Account, DisplayName, Group, RegistrationId, RequestId, Username};
+use provision_api::{Account, DisplayName, Group, LoginProof, RegistrationId, RequestId, Username};
 use serde::{Deserialize, Serialize};
 
 use super::{Fingerprint, GroupEvent};
@@ -160,4 +160,6 @@ pub enum Answer {
     },
     /// The other calls on a group: as it is afterwards.
     Group(Group),
+    /// `ProveAccount`.
+    Proof(LoginProof),
 }

@@ -14,24 +14,27 @@ pub enum Notice {
         /// How many there are now.
         count: usize,
     },
+    /// Nothing happened yet: the first message, left when it is proven that the mailbox works.
+    Greeting,
 }
 
 impl Notice {
     /// The message (RFC 5322), marked as one that nobody should answer automatically (RFC 3834).
-    pub(super) fn message(self, to: &Username, domain: &MailDomain, now: i64) -> String {
+    pub(crate) fn message(self, to: &Username, domain: &MailDomain, now: i64) -> String {
         let domain = domain.as_str();
-        let (what, now_there) = match self {
-            Self::PasswordChanged => ("password", String::new()),
-            Self::SshKeysChanged { count } => (
-                "SSH keys",
-                format!("Keys that are kept for you now: {count}\n"),
-            ),
-        };
         let date = Date::of(now);
+        let (subject, id, text) = match self {
+            Self::PasswordChanged => change(to, domain, &date, "password", ""),
+            Self::SshKeysChanged { count } => {
+                let now_there = format!("Keys that are kept for you now: {count}\n");
+                change(to, domain, &date, "SSH keys", &now_there)
+            }
+            Self::Greeting => greeting(to, domain),
+        };
         format!(
             "From: \"Account service\" <postmaster@{domain}>\n\
              To: {to}@{domain}\n\
-             Subject: Your {what} changed\n\
+             Subject: {subject}\n\
              Date: {mail}\n\
              Message-ID: <{now}.{id}.{to}@{domain}>\n\
              Auto-Submitted: auto-generated\n\
@@ -41,29 +44,69 @@ impl Notice {
              \n\
              Hello {to},\n\
              \n\
-             the {what} of your account on {domain} changed.\n\
-             \n\
-             When: {plain} UTC\n\
-             How:  through the registration service of this host\n\
-             From: this host can't tell from which place it was asked for\n\
-             {now_there}\
-             \n\
-             If that was you, there is nothing to do.\n\
-             \n\
-             If it was not you, somebody else may be able to use your account:\n\
-             \n\
-             1. Write to postmaster@{domain} at once,\n\
-             \x20  or ask an admin to suspend the account.\n\
-             2. While you can still log in, look at what is yours: `last {to}`,\n\
-             \x20  ~/.ssh/authorized_keys, and the keys in your account on the web.\n\
-             3. Set a new password with `passwd`.\n\
-             \n\
-             The host itself put this message into your mailbox, not the web page.\n",
+             {text}",
             mail = date.in_mail(),
-            plain = date.plain(),
-            id = what.to_ascii_lowercase().replace(' ', "-"),
         )
     }
+}
+
+/// Subject, a part of the Message-ID, and text.
+fn change(
+    to: &Username,
+    domain: &str,
+    date: &Date,
+    what: &str,
+    now_there: &str,
+) -> (String, String, String) {
+    let text = format!(
+        "the {what} of your account on {domain} changed.\n\
+         \n\
+         When: {plain} UTC\n\
+         How:  through the registration service of this host\n\
+         From: this host can't tell from which place it was asked for\n\
+         {now_there}\
+         \n\
+         If that was you, there is nothing to do.\n\
+         \n\
+         If it was not you, somebody else may be able to use your account:\n\
+         \n\
+         1. Write to postmaster@{domain} at once,\n\
+         \x20  or ask an admin to suspend the account.\n\
+         2. While you can still log in, look at what is yours: `last {to}`,\n\
+         \x20  ~/.ssh/authorized_keys, and the keys in your account on the web.\n\
+         3. Set a new password with `passwd`.\n\
+         \n\
+         The host itself put this message into your mailbox, not the web page.\n",
+        plain = date.plain(),
+    );
+    let id = what.to_ascii_lowercase().replace(' ', "-");
+    (format!("Your {what} changed"), id, text)
+}
+
+fn greeting(to: &Username, domain: &str) -> (String, String, String) {
+    let text = format!(
+        "this is your mailbox. Mail to {to}@{domain}\n\
+         arrives here.\n\
+         \n\
+         Type `neomutt` to read it:\n\
+         \n\
+         \x20  Enter  opens a message\n\
+         \x20  q      goes back, and out\n\
+         \x20  m      writes a message\n\
+         \x20  r      answers one\n\
+         \x20  d      deletes one\n\
+         \x20  ?      shows every key\n\
+         \n\
+         How neomutt looks and behaves is written in ~/.neomuttrc, which is yours\n\
+         to change; so is the mail itself, in ~/Maildir.\n\
+         \n\
+         Something does not work, or you are lost? Write to\n\
+         postmaster@{domain}: people read that.\n\
+         \n\
+         The host put this message here to see that your mailbox works. You can\n\
+         delete it.\n",
+    );
+    ("This is your mailbox".into(), "greeting".into(), text)
 }
 
 /// A time in UTC, for people and for headers.
@@ -173,7 +216,13 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }
-        assert!(text.is_ascii());
-        assert!(text.lines().all(|line| line.len() <= 78));
+        let greeting = Notice::Greeting.message(&to, &domain, 1_709_210_096);
+        for part in ["ada@t.example", "`neomutt`", "postmaster@t.example"] {
+            assert!(greeting.contains(part), "{part} is missing in\n{greeting}");
+        }
+        for text in [text, greeting] {
+            assert!(text.is_ascii());
+            assert!(text.lines().all(|line| line.len() <= 78));
+        }
     }
 }

@@ -133,6 +133,7 @@ impl Operator {
             activated_at: None,
             recent_changes: Vec::new(),
             recent_names: Vec::new(),
+            greeted_at: None,
         }))
     }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::sys::statvfs::{FsFlags, statvfs};
-use provision_api::{AccountState, RegistrationId, SshPublicKey, Username};
+use provision_api::{AccountState, LoginProof, RegistrationId, SshPublicKey, Username};
 
 use super::refusal::Failure;
 use crate::accounts::{self, AccountDatabase};
@@ -17,6 +17,7 @@ use crate::jobs::Jobs;
 use crate::journal::Work;
 use crate::notify::{Notice, Notifier, NotifyError, Recipient};
 use crate::postfix::{MapType, RefusalMap};
+use crate::proof::{Prover, Way};
 use crate::registry::{Record, Registry};
 use crate::shared_dirs::SharedDirs;
 use crate::ssh_keys::KeyDirectory;
@@ -86,6 +87,7 @@ pub struct Host {
     keys: KeyDirectory,
     domain: MailDomain,
     notifier: Notifier,
+    prover: Prover,
 }
 
 impl Host {
@@ -130,6 +132,7 @@ impl Host {
             archives: Archives::new(&config.state.directory),
             jobs: Jobs::new(&config.state.directory),
             notifier: Notifier::new(domain.clone()),
+            prover: Prover::new(domain.clone()),
             refusals: map(&config.mail.map_directory),
             suspensions: map(&suspended).by_bare_names(),
             keys: KeyDirectory::new(&config.ssh.key_directory),
@@ -313,6 +316,28 @@ impl Host {
             home: Path::new(&record.home),
         };
         self.notifier.deliver(notice, recipient, now)
+    }
+
+    /// Tries what the owner needs to get in and to read mail.
+    pub(super) fn prove(&self, record: &Record, now: i64) -> Result<LoginProof, Failure> {
+        let name = &record.username;
+        let user = self.accounts.user(name.as_str())?;
+        let shadow = self.accounts.shadow(name.as_str())?;
+        let password_works = shadow.as_ref().is_some_and(|s| !s.password_locked());
+        let way = Way {
+            username: name,
+            ids: ids(record.uid),
+            home: Path::new(&record.home),
+            shell: user.as_ref().map_or("", |user| &user.shell),
+            groups: &self.accounts.groups_of(name)?,
+            key_file: &self.keys.file_of(name),
+            ssh_keys: &record.ssh_keys,
+            has_password: record.has_password && password_works,
+            is_expired: shadow.is_none_or(|s| s.expired()),
+            activated_at: record.activated_at.unwrap_or(record.created_at),
+            is_greeted: record.greeted_at.is_some(),
+        };
+        Ok(self.prover.prove(&way, now))
     }
 
     /// Ends what runs in the user's name now; more may come. A failure is logged alone.

@@ -11,6 +11,7 @@ mod display_name;
 mod failures;
 mod groups;
 mod host;
+mod prove;
 mod queries;
 mod refusal;
 mod restore;

@@ -6,6 +6,7 @@ use provision_api::{
 };
 
 use super::host::Host;
+use super::prove::RecentProofs;
 use super::queries::Vitals;
 use super::refusal::{Failure, Refusal};
 use super::trail::Trail;
@@ -70,6 +71,8 @@ pub struct Operator {
     pub(super) rules: Arc<NameRules>,
     pub(super) policy: Arc<Policy>,
     pub(super) clock: Arc<dyn Clock>,
+    /// Whose way in was tried when, within the last hour.
+    pub(super) recent_proofs: RecentProofs,
 }
 
 /// A call on its way, with what makes it repeatable.
@@ -97,6 +100,7 @@ impl Operator {
             policy: Arc::clone(&now.policy),
             rulebook,
             clock,
+            recent_proofs: RecentProofs::default(),
         }
     }
 
@@ -154,6 +158,9 @@ impl Operator {
             if let Some(answer) = self.recall(asked)? {
                 return Ok(answer);
             }
+        }
+        if let Method::ProveAccount(call) = method {
+            return self.prove_account(call, asked, trail).map(Answer::Proof);
         }
         let account = match method {
             Method::CreateAccount(call) => self.create_account(call, asked, trail),

@@ -36,6 +36,9 @@ pub struct Record {
     /// When the full name was changed within the last hour; for a cap of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recent_names: Vec<i64>,
+    /// When the greeting was left in the mailbox, in seconds since the epoch: that is done once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub greeted_at: Option<i64>,
 }
 
 impl Record {

@@ -215,8 +215,9 @@ impl Connection {
         more: bool,
     ) -> Result<Result<Vec<u8>, ProvisionError>, End> {
         let request_id = method.request_id();
-        // The interface has no steps for groups.
-        let steps = more && method.group_name().is_none();
+        // The interface has no steps for groups and proofs.
+        let in_steps = !matches!(method, Method::ProveAccount(_));
+        let steps = more && in_steps && method.group_name().is_none();
         let mut progress = match self.service.worker.submit(method) {
             Ok(progress) => progress,
             Err(e) => return Ok(Err(e)),
@@ -279,6 +280,7 @@ fn check_door(door: Door, method: &Method) -> Result<(), ProvisionError> {
         | Method::SetPassword(_)
         | Method::SetSshKeys(_)
         | Method::SetDisplayName(_)
+        | Method::ProveAccount(_)
         | Method::GetAccount(_)
         | Method::CreateGroup(_)
         | Method::SetGroupMembers(_)

@@ -2,8 +2,8 @@
 
 use provision_api::frame::Refused;
 use provision_api::{
-    AccountReply, CreateGroupReply, GroupReply, INTERFACE, ProvisionError, RequestId,
-    SetGroupMembersReply, frame,
+    AccountReply, CreateGroupReply, GroupReply, INTERFACE, ProveAccountReply, ProvisionError,
+    RequestId, SetGroupMembersReply, frame,
 };
 use serde::Serialize;
 
@@ -65,6 +65,7 @@ pub(super) fn answer(request_id: RequestId, answer: Answer) -> Vec<u8> {
             removed,
         }),
         Answer::Group(group) => last(&GroupReply { request_id, group }),
+        Answer::Proof(proof) => last(&ProveAccountReply { request_id, proof }),
     }
 }
 

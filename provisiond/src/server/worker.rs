@@ -199,6 +199,14 @@ fn told(answer: &Answer) -> String {
         // States as the interface spells them.
         Answer::Account(account) => format!("{:?}", account.state).to_lowercase(),
         Answer::Group(group) => format!("{:?}", group.state).to_lowercase(),
+        Answer::Proof(proof) => {
+            let findings = proof.findings();
+            let parts = findings.map(|(name, found)| {
+                let verdict = found.verdict.as_str();
+                format!("{name} {verdict} ({})", found.detail)
+            });
+            parts.join(", ")
+        }
         Answer::GroupMade { gid, .. } => format!("gid {gid}"),
         Answer::GroupMembers { added, removed } => {
             format!("{} members more, {} fewer", added.len(), removed.len())

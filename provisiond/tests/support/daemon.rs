@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use provision_api::{
     Account, AccountReply, ActivateAccount, BcryptHash, CallError, CheckUsername,
     CheckUsernameReply, Client, ConfigureMail, CreateAccount, DiscardAccount, DisplayName,
-    GetAccountReply, HealthReply, Method, OnAccount, OnlyRequestId, ProvisionError, RegistrationId,
-    RequestId, SetPassword, SetSshKeys, SshPublicKey, Step, Timeouts, Username,
+    GetAccountReply, HealthReply, LoginProof, Method, OnAccount, OnlyRequestId, ProvisionError,
+    RegistrationId, RequestId, SetPassword, SetSshKeys, SshPublicKey, Step, Timeouts, Username,
 };
 
 use super::private_host::PrivateHost;
@@ -198,6 +198,30 @@ impl Caller {
             username: user(name),
         };
         self.runtime.block_on(self.client.get_account(call))
+    }
+
+    /// Whether the owner gets in and can read mail.
+    pub fn prove(&self, name: &str) -> Result<LoginProof, ProvisionError> {
+        self.prove_as(id(), name)
+    }
+
+    pub fn prove_as(
+        &self,
+        request_id: RequestId,
+        name: &str,
+    ) -> Result<LoginProof, ProvisionError> {
+        let call = OnAccount {
+            request_id,
+            username: user(name),
+        };
+        match self.runtime.block_on(self.client.prove_account(call)) {
+            Ok(reply) => {
+                assert_eq!(reply.request_id, request_id);
+                Ok(reply.proof)
+            }
+            Err(CallError::Refused(error)) => Err(error),
+            Err(other) => panic!("{other:?}"),
+        }
     }
 
     pub fn health(&self) -> HealthReply {

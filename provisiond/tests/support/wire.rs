@@ -170,6 +170,7 @@ pub fn verbs_on(name: &str, registration: &str) -> Vec<(&'static str, bool, Valu
             true,
             json!({"username": name, "sshKeys": [KEY]}),
         ),
+        ("ProveAccount", true, alone.clone()),
         ("GetAccount", true, alone.clone()),
         ("SuspendAccount", false, alone.clone()),
         ("ResumeAccount", false, alone.clone()),

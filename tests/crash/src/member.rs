@@ -9,8 +9,8 @@ use std::process::{Child, Command, Stdio};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use provision_api::{
     Account, AccountState, ActivateAccount, BcryptHash, CallError, ConfigureMail, CreateAccount,
-    DiscardAccount, DisplayName, Method, OnAccount, RegistrationId, SetDisplayName, SetPassword,
-    SetSshKeys, SshPublicKey, Username,
+    DiscardAccount, DisplayName, LoginProof, Method, OnAccount, RegistrationId, SetDisplayName,
+    SetPassword, SetSshKeys, SshPublicKey, Username, Verdict,
 };
 
 use crate::scenario::{KEY, Scenario};
@@ -28,6 +28,8 @@ pub enum Call {
     Create,
     Configure,
     Activate,
+    /// Whether its owner gets in: a greeting is left, once.
+    Prove,
     SetPassword,
     RemoveKeys,
     SetKeys,
@@ -50,6 +52,7 @@ impl Call {
         Some(match self {
             Self::Create | Self::Configure => AccountState::Locked,
             Self::Activate
+            | Self::Prove
             | Self::SetPassword
             | Self::RemoveKeys
             | Self::SetKeys
@@ -113,6 +116,7 @@ impl Call {
                 username,
                 display_name: DisplayName::parse("Ada King").expect("a good name"),
             }),
+            Self::Prove => Method::ProveAccount(on()),
             Self::Suspend => Method::SuspendAccount(on()),
             Self::Resume => Method::ResumeAccount(on()),
             Self::Archive | Self::ArchiveInVain => Method::ArchiveAccount(on()),
@@ -131,6 +135,7 @@ impl Call {
 #[derive(Debug, PartialEq, Eq)]
 enum Answer {
     Done(Box<Account>),
+    Proven(Box<LoginProof>),
     Refused,
 }
 
@@ -235,6 +240,16 @@ impl Member {
                 other => return Err(format!("a process goes on: {other:?}")),
             }
         }
+        if call == Call::Prove {
+            let new = fs::read_dir(self.home().join("Maildir/new"));
+            let new = new.map_err(|e| format!("the Maildir: {e}"))?.flatten();
+            let greetings = new
+                .filter(|entry| entry.file_name().to_string_lossy().contains(".greeting."))
+                .count();
+            if greetings != 1 {
+                return Err(format!("{greetings} greetings"));
+            }
+        }
         if call == Call::ArchiveInVain {
             umount2(&self.home().join("public"), MntFlags::MNT_DETACH)
                 .map_err(|e| format!("the home is not in its place: {e}"))?;
@@ -273,8 +288,16 @@ impl Scenario for Member {
             return Ok(true);
         };
         let call = *call;
-        let answer = match site.change(method) {
-            Ok(account) => Answer::Done(Box::new(account)),
+        let answered = match method {
+            Method::ProveAccount(asked) => site
+                .prove(asked)
+                .map(|proof| Answer::Proven(Box::new(proof))),
+            _ => site
+                .change(method)
+                .map(|account| Answer::Done(Box::new(account))),
+        };
+        let answer = match answered {
+            Ok(answer) => answer,
             Err(CallError::Refused(e)) if !e.is_transient() => match call.ends_in() {
                 Some(_) => return Err(format!("{call:?} was refused: {e}")),
                 None => Answer::Refused,
@@ -283,6 +306,7 @@ impl Scenario for Member {
         };
         let fits = match &answer {
             Answer::Done(account) => call.ends_in() == Some(account.state),
+            Answer::Proven(proof) => proof.mailbox.verdict == Verdict::Ok,
             Answer::Refused => true,
         };
         if !fits {

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use provision_api::{
     Account, CallError, Client, GetAccountReply, Group, GroupName, HealthReply, ListAccounts,
-    Method, OnAccount, OnGroup, OnlyRequestId, ProvisionError, RequestId, Timeouts, Username,
+    LoginProof, Method, OnAccount, OnGroup, OnlyRequestId, ProvisionError, RequestId, Timeouts,
+    Username,
 };
 use registrar_web::domain::Registration;
 use registrar_web::ports::{PageRequest, RegistrationFilter, RegistrationStore, Store};
@@ -35,8 +36,8 @@ const ADMIN: &str = "/run/provisiond/admin.sock";
 const CLOCK: &str = "/run/clock";
 const WEB_ID: u32 = 19_999;
 /// After this many seconds every lease that a dead registrar-web held has ended (the longest, of a
-/// mail, is two minutes).
-const LEASES_END: i64 = 125;
+/// member, is fifteen minutes).
+const LEASES_END: i64 = 905;
 
 /// The host with its programs.
 pub struct Site<'a> {
@@ -47,6 +48,8 @@ pub struct Site<'a> {
     pub web: Option<Program>,
     /// Takes the mails.
     pub sink: Sink,
+    /// The machine has all that a first login is proven with, so new members are welcomed.
+    pub welcomes: bool,
     /// Where the points are at which a program died, since [`take_deaths`](Self::take_deaths).
     deaths: Vec<String>,
     /// Everything that ever had a uid.
@@ -75,6 +78,7 @@ impl<'a> Site<'a> {
             host.directory(spool, 0o755);
         }
         make_groups_directory();
+        let welcomes = set_up_login(host);
         let sink = Sink::start().expect("loopback");
         host.file(
             "/run/provisiond.toml",
@@ -109,6 +113,7 @@ impl<'a> Site<'a> {
             ),
             web,
             sink,
+            welcomes,
             deaths: Vec::new(),
             uids: BTreeMap::new(),
             groups: BTreeSet::new(),
@@ -239,6 +244,16 @@ impl<'a> Site<'a> {
         reply.account.ok_or(CallError::Protocol {
             method: method.name(),
         })
+    }
+
+    /// Asks on provisiond's admin socket whether someone gets in and can read mail.
+    ///
+    /// # Errors
+    /// It was refused, or there was no answer.
+    pub fn prove(&self, call: &OnAccount) -> Result<LoginProof, CallError> {
+        let client = admin_client();
+        let asked = client.prove_account(call.clone());
+        self.runtime.block_on(asked).map(|reply| reply.proof)
     }
 
     /// Makes a call on provisiond's admin socket, on an account or a group; the answer as one text.
@@ -406,6 +421,26 @@ impl<'a> Site<'a> {
 
 fn admin_client() -> Client {
     Client::new(ADMIN, Timeouts::default())
+}
+
+/// sshd as the package sets it up. `false`, after a line for each that is missing, where a first
+/// login can't be proven on this machine.
+fn set_up_login(host: &PrivateHost) -> bool {
+    host.directory("/run/sshd", 0o755);
+    host.directory("/etc/ssh", 0o755);
+    let settings = include_str!("../../../etc/sshd_config.d/50-registrar.conf");
+    host.file("/etc/ssh/sshd_config", settings, 0o644);
+    let has_all = [
+        ("/usr/sbin/sshd", "openssh-server"),
+        ("/usr/bin/ssh-keygen", "openssh-client"),
+        ("/usr/bin/neomutt", "neomutt"),
+    ]
+    .map(|(program, package)| has_program(program, package));
+    let has_all = has_all.into_iter().all(|has| has);
+    if has_all {
+        run("/usr/bin/ssh-keygen", &["-A"]);
+    }
+    has_all
 }
 
 /// As whom registrar-web runs.
