@@ -186,6 +186,7 @@ async fn serve(config: Config, path: &Path, filter: LogFilter) -> Result<(), Sta
         key,
         verification_mails: config.limits.verification_mails,
         registrations_due: Arc::new(Notify::new()),
+        members_due: Arc::new(Notify::new()),
         mails_due: Arc::new(Notify::new()),
     };
     let hashes = HashPool::new(

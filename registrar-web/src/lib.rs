@@ -30,4 +30,5 @@ pub mod store;
 mod sys;
 pub mod tally;
 pub mod text;
+pub mod way_in;
 mod worker;

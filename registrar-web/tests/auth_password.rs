@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use http::Method;
 use http_support::{Answer, App, Held, PASSWORD, config};
-use registrar_web::domain::{MailJob, MailKind, UserState, Username};
+use registrar_web::domain::{Credentials, MailJob, MailKind, OnHost, UserState, Username};
 use registrar_web::hash::CrateBcrypt;
 use registrar_web::ports::{PasswordHasher, ProvisionFailure};
 use serde_json::{Value, json};
@@ -338,7 +338,9 @@ async fn a_hash_of_an_old_cost_is_made_anew_at_the_next_login_and_nothing_else_c
     assert_eq!(cost().await, 11);
     assert_eq!(app.opens(&held.access).await, "ok");
     let before = app.user("ada").await;
-    assert_eq!(before.credentials, Default::default());
+    let changes = |c: &Credentials| [c.password.change, c.ssh_keys.change];
+    assert_eq!(changes(&before.credentials), [0, 0]);
+    assert_eq!(before.credentials.password.host, OnHost::InStep);
     assert!(mail_of_change(&app, "ada", 1).await.is_none());
     app.host_side.run_all().await.unwrap();
     assert!(app.host.passwords.lock().unwrap().is_empty());

@@ -230,6 +230,7 @@ async fn system_status_tells_what_the_host_has() {
     assert_eq!(after["exists"], true);
     assert_eq!(after["maildir"], true);
     assert_eq!(after["account"]["state"], "locked");
+    assert_eq!(after["firstLogin"], json!({"state": "not-asked"}));
     assert_eq!(after["account"]["createdAt"], "2025-06-30T12:00:00Z");
     assert!(after["account"].get("activatedAt").is_none());
     let setup = app
@@ -240,6 +241,19 @@ async fn system_status_tells_what_the_host_has() {
         )
         .await;
     assert_eq!(setup.status, 202);
+    // Whether a member was shown to get in stands beside it.
+    let why = "sshd keeps the user out (DenyUsers)";
+    *app.host.keeps_out.lock().unwrap() = Some(why.into());
+    app.member("bob").await;
+    let path = "/api/users/bob/system-status";
+    let first_login = app.as_admin(Method::GET, path, None).await.json()["firstLogin"].clone();
+    let reason = format!("login: {why}");
+    assert_eq!(first_login, json!({"state": "due", "reason": reason}));
+    *app.host.keeps_out.lock().unwrap() = None;
+    app.wait(11 * 60);
+    app.run().await;
+    let first_login = app.as_admin(Method::GET, path, None).await.json()["firstLogin"].clone();
+    assert_eq!(first_login, json!({"state": "proven"}));
     *app.host.down.lock().unwrap() = true;
     let down = app.as_admin(Method::GET, path, None).await;
     assert_eq!(

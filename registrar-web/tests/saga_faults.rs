@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use provision_api::{Account, HealthReply};
+use provision_api::{Account, HealthReply, LoginProof};
 use registrar_web::domain::{
     BcryptHash, DisplayName, GroupOnHost, RegistrationId, RequestId, Slug, SshPublicKey, Status,
     Username, VerificationToken, WorkerId,
@@ -168,6 +168,14 @@ impl Provisioner for SlowHost {
         name: &Slug,
     ) -> Result<Option<GroupOnHost>, ProvisionFailure> {
         self.host.group(request, name).await
+    }
+
+    async fn prove_account(
+        &self,
+        request: RequestId,
+        name: &Username,
+    ) -> Result<LoginProof, ProvisionFailure> {
+        self.host.prove_account(request, name).await
     }
 
     async fn system_status(

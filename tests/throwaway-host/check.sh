@@ -73,6 +73,19 @@ step "log in over SSH with the password"
 [[ "$(by_password 'id -un')" == "$NAME" ]] || fail "the password was not taken"
 echo "   $(by_password 'echo "$USER in $PWD on $(hostname)"')"
 
+step "the welcome came, after it was shown that the owner gets in and can read mail"
+# Others look for the token in the mail that was found last.
+mv "$WORK/mail" "$WORK/verification"
+find_mail 'is ready; we have tried it'
+mv "$WORK/mail" "$WORK/welcome"
+mv "$WORK/verification" "$WORK/mail"
+sed 's/^/   /' "$WORK/welcome"
+grep -qE "^ *ssh( -p $SSH_PORT)? $NAME@" "$WORK/welcome" || fail "the welcome does not say how to log in"
+greetings="$(by_key 'ls Maildir/new Maildir/cur | grep -cF .greeting.')" || true
+[[ $greetings == 1 ]] || fail "$greetings greetings in the Maildir: $(by_key 'ls Maildir/new Maildir/cur')"
+# As if it were read, so that neomutt shows what comes next first.
+by_key 'for mail in Maildir/new/*.greeting.*; do mv "$mail" "Maildir/cur/${mail##*/}:2,S"; done'
+
 step "send a mail through Postfix"
 mail_to_member | grep -E '^(<-  250 2.0.0|<-  250 2.1.5)' | sed 's/^/   /' || fail "Postfix refused the mail"
 for _ in {1..100}; do

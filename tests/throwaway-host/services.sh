@@ -63,6 +63,8 @@ prepare_sshd() {
     prepare_join "$keys"
   } >"$keys/sshd_config"
   /usr/sbin/sshd -t -f "$keys/sshd_config" || fail "sshd refuses etc/sshd_config.d/50-registrar.conf"
+  # In its usual place as well: there provisiond asks sshd whether it would let somebody in.
+  install -m 0644 "$keys/sshd_config" /etc/ssh/sshd_config
 }
 
 # prepare_join DIRECTORY: the user of `ssh join@host`, as the package makes it and registrar-setup-join lets

@@ -3,10 +3,7 @@
 //! That the host lacks something is in the member's record, written together with the change. A
 //! worker leases such members and asks the host until it has it or refuses.
 
-use std::sync::Arc;
-
 use jiff::SignedDuration;
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::{HostPart, HostTask, News, OnHost, Role, Subject, User, WorkerId};
@@ -27,23 +24,23 @@ const IN_A_ROW: usize = 8;
 /// The worker.
 #[derive(Clone)]
 pub struct HostSide {
-    world: World,
+    pub(super) world: World,
     worker: WorkerId,
-    due: Arc<Notify>,
 }
 
 impl HostSide {
-    /// A worker of that name, rung by `due`.
-    pub(super) fn new(world: World, worker: WorkerId, due: Arc<Notify>) -> Self {
-        Self { world, worker, due }
+    /// A worker of that name.
+    #[must_use]
+    pub fn new(world: World, worker: WorkerId) -> Self {
+        Self { world, worker }
     }
 
     /// Works until told to stop; finishes the call under way.
     pub async fn serve(&self, stop: CancellationToken) {
         let wait = Wait {
-            rung: Some(&self.due),
+            rung: Some(&self.world.members_due),
             look_every: LOOK_EVERY,
-            what: "passwords and keys",
+            what: "passwords, keys and welcomes",
         };
         worker::until_stopped(&stop, wait, || self.run_once()).await;
     }
@@ -73,11 +70,15 @@ impl HostSide {
             let Some(user) = present else {
                 return Ok(any);
             };
-            let Some((part, task)) = user.host_task(self.world.now()) else {
-                self.rest(user).await?;
-                return Ok(any);
+            let now = self.world.now();
+            present = match user.host_task(now) {
+                Some((part, task)) => self.carry_out(user, part, &task).await?,
+                None if user.is_first_login_due(now) => self.prove_first_login(user).await?,
+                None => {
+                    self.rest(user).await?;
+                    return Ok(any);
+                }
             };
-            present = self.carry_out(user, part, &task).await?;
         }
         if let Some(user) = present {
             self.rest(user).await?;
@@ -114,14 +115,7 @@ impl HostSide {
                 retry_after_seconds,
             }) => {
                 tracing::warn!(REQUEST_ID = %request, USERNAME = %name, STEP = what, error = message, "{name}: the host does not have the new {what} yet: {message}");
-                let after = retry_after_seconds.map(|s| SignedDuration::from_secs(s.into()));
-                let jitter = self.world.entropy.number();
-                self.write(user, |u| {
-                    u.work
-                        .retry(now, short(&message), after, LONGEST_PAUSE, jitter);
-                })
-                .await?;
-                Ok(None)
+                self.put_off(user, &message, retry_after_seconds).await
             }
             Err(refused) => {
                 let reason = short(&refused.to_string());
@@ -150,6 +144,23 @@ impl HostSide {
         }
     }
 
+    /// What may pass by itself is tried again later, by whoever takes it up then.
+    pub(super) async fn put_off(
+        &self,
+        user: User,
+        message: &str,
+        retry_after_seconds: Option<u32>,
+    ) -> Result<Option<User>, StoreError> {
+        let after = retry_after_seconds.map(|s| SignedDuration::from_secs(s.into()));
+        let (now, jitter) = (self.world.now(), self.world.entropy.number());
+        self.write(user, |u| {
+            u.work
+                .retry(now, short(message), after, LONGEST_PAUSE, jitter);
+        })
+        .await?;
+        Ok(None)
+    }
+
     /// Gives the member back until something is to be done again.
     async fn rest(&self, user: User) -> Result<(), StoreError> {
         let now = self.world.now();
@@ -157,7 +168,7 @@ impl HostSide {
         Ok(())
     }
 
-    async fn write(
+    pub(super) async fn write(
         &self,
         user: User,
         change: impl Fn(&mut User) + Send + Sync,

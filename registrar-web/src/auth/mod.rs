@@ -10,6 +10,7 @@ mod access;
 mod confirm;
 mod credentials;
 mod error;
+mod first_login;
 mod gate;
 mod host_side;
 mod keys;

@@ -135,7 +135,7 @@ impl Auth {
             self.tell_owner(&user, &notice).await?;
             match self.world.store.update_user(user).await {
                 Ok(user) => {
-                    self.host_due.notify_one();
+                    self.world.members_due.notify_one();
                     tracing::info!(USERNAME = %user.username, ?what, "keys changed");
                     self.tell_live(&user, what).await;
                     return Ok(user);

@@ -2,7 +2,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 use zeroize::Zeroizing;
 
@@ -136,8 +135,6 @@ pub struct Auth {
     pub(super) nobodys_hash: BcryptHash,
     /// What goes on after the answer.
     pub(super) background: TaskTracker,
-    /// Rung when the host lacks something.
-    pub(super) host_due: Arc<Notify>,
 }
 
 impl fmt::Debug for Auth {
@@ -178,14 +175,13 @@ impl Auth {
             keys,
             gate: Gate::default(),
             background: TaskTracker::new(),
-            host_due: Arc::default(),
         })
     }
 
     /// The worker that brings the host up to date with what members change here.
     #[must_use]
     pub fn host_side(&self, worker: WorkerId) -> HostSide {
-        HostSide::new(self.world.clone(), worker, self.host_due.clone())
+        HostSide::new(self.world.clone(), worker)
     }
 
     /// The keys of access tokens.

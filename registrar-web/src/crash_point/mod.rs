@@ -63,6 +63,8 @@ pub const POINTS: &[&str] = &[
     "provisioner.activate_account.after",
     "provisioner.discard_account.before",
     "provisioner.discard_account.after",
+    "provisioner.prove_account.before",
+    "provisioner.prove_account.after",
     // The outbox.
     "store.enqueue_mail.before",
     "store.enqueue_mail.after",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use provision_api::{Account, HealthReply};
+use provision_api::{Account, HealthReply, LoginProof};
 
 use super::armed::at;
 use crate::domain::{
@@ -419,6 +419,17 @@ impl Provisioner for Deadly<dyn Provisioner> {
         name: &Slug,
     ) -> Result<Option<GroupOnHost>, ProvisionFailure> {
         self.0.group(request, name).await
+    }
+
+    async fn prove_account(
+        &self,
+        request: RequestId,
+        username: &Username,
+    ) -> Result<LoginProof, ProvisionFailure> {
+        effect!(
+            "provisioner.prove_account",
+            self.0.prove_account(request, username)
+        )
     }
 
     async fn system_status(

@@ -14,6 +14,8 @@ pub type AuditId = Uuid;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
+    /// A new member was not welcomed: it could not be shown that they get in.
+    FirstLoginUnproven,
     /// The host does not take a password or keys.
     HostChangeRefused,
     /// Someone has joined by an invite.

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{
-    BcryptHash, DisplayName, KeptKey, RequestId, SshPublicKey, User, UserState, Verification,
+    BcryptHash, DisplayName, FirstLogin, KeptKey, RequestId, SshPublicKey, User, UserState,
+    Verification,
 };
 
 /// How long to leave an account alone of which the host refused a change: an admin may take it out
@@ -27,6 +28,9 @@ pub struct Credentials {
     /// A new password can be chosen with the link or code of a mail; its token is what the store
     /// finds the member by.
     pub recovery: Option<Verification>,
+    /// Whether it was shown that the member gets in.
+    #[serde(default)]
+    pub first_login: FirstLogin,
 }
 
 /// How it stands with one of them.
@@ -247,11 +251,11 @@ impl User {
                 OnHost::Due => Some(now),
                 OnHost::Refused { at, .. } => Some(*at + ASK_AGAIN),
             });
-        let due = due.min()?;
-        Some(match self.state {
+        let due = due.min().map(|due| match self.state {
             UserState::Active => due,
             _ => due.max(now + LOOK_AGAIN),
-        })
+        });
+        due.into_iter().chain(self.first_login_due(now)).min()
     }
 }
 

@@ -8,6 +8,7 @@ mod credentials;
 mod devices;
 mod email;
 mod event;
+mod first_login;
 mod invite;
 mod organisation;
 mod outgoing;
@@ -35,6 +36,7 @@ pub use credentials::{Credentials, HostPart, HostTask, Kept, OnHost};
 pub use devices::KnownDevices;
 pub use email::{Email, EmailError, MailDomain};
 pub use event::{EventId, LiveEvent, News};
+pub use first_login::FirstLogin;
 pub use invite::{
     Invite, InviteId, InviteNote, InviteStanding, InviteState, InviteTerms, InviteUse, Inviter,
     Joins, NoteError, Revoked,

@@ -10,9 +10,10 @@ use super::limits::PerClient;
 use super::live::ListeningRoom;
 use crate::auth::Auth;
 use crate::config::{Config, IpNet, LimitSettings};
-use crate::domain::{FormRules, Mode, Places, ProfileField, SshPublicKey, Timestamp};
+use crate::domain::{FormRules, Mode, Places, ProfileField, Timestamp};
 use crate::people::People;
 use crate::registration::{Readiness, Registrar};
+use crate::way_in::WayIn;
 
 /// How many status pages may be live at once; the others are told to look again later.
 const LIVE_PAGES: usize = 256;
@@ -80,69 +81,11 @@ pub struct Site {
     pub require_reason: bool,
     /// What else must be told.
     pub require: Vec<ProfileField>,
-    /// Where sshd listens.
-    pub ssh_port: u16,
-    /// How members know the host.
-    pub host_keys: Vec<HostKey>,
-    /// The address of a member's pages, with NAME for the name; may be empty.
-    pub web_address: String,
-}
-
-/// A public key of the host.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HostKey {
-    /// The kind, as ssh names it.
-    pub kind: String,
-    /// `SHA256:…`, as ssh asks about it.
-    pub fingerprint: String,
-}
-
-impl HostKey {
-    /// Reads those that are there.
-    fn read(paths: &[PathBuf]) -> Vec<Self> {
-        let read = |path: &PathBuf| {
-            match std::fs::read_to_string(path) {
-            Ok(text) => Self::parse(&text).or_else(|| {
-                tracing::warn!(path = %path.display(), "this is no public key; members are not shown it");
-                None
-            }),
-            Err(error) => {
-                tracing::debug!(path = %path.display(), %error, "a key of the host is not shown");
-                None
-            }
-        }
-        };
-        paths.iter().filter_map(read).collect()
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        let key = SshPublicKey::parse(text).ok()?;
-        let kind = key.as_line().split(' ').next()?;
-        Some(Self {
-            kind: kind.to_owned(),
-            fingerprint: key.fingerprint().to_owned(),
-        })
-    }
+    /// How members get in.
+    pub way_in: WayIn,
 }
 
 impl Site {
-    /// What a member types to log in.
-    #[must_use]
-    pub fn ssh_line(&self, username: &str) -> String {
-        let port = match self.ssh_port {
-            22 => String::new(),
-            port => format!(" -p {port}"),
-        };
-        format!("ssh{port} {username}@{}", self.domain)
-    }
-
-    /// Where a member's pages are; `None` where nothing serves them.
-    #[must_use]
-    pub fn web_address(&self, username: &str) -> Option<String> {
-        let is_there = !self.web_address.is_empty();
-        is_there.then(|| self.web_address.replace("NAME", username))
-    }
-
     /// What the sign-up form depends on.
     #[must_use]
     pub fn form_rules(&self) -> FormRules<'_> {
@@ -177,9 +120,7 @@ impl AppState {
             password: rules.password,
             require_reason: rules.require_reason,
             require: rules.profile.required,
-            ssh_port: config.community.ssh_port,
-            host_keys: HostKey::read(&config.community.ssh_host_keys),
-            web_address: config.community.web_address.clone(),
+            way_in: WayIn::of(&config.community),
         };
         let people = People::new(registrar.clone(), auth.clone(), config);
         Self(Arc::new(Inner {

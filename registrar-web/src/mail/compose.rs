@@ -5,6 +5,7 @@ use super::credentials;
 use super::invitations;
 use super::letters::{self, Block, Letter};
 use super::reviews;
+use super::welcome::welcome;
 use crate::domain::{
     DisplayName, Invite, MailJob, MailKind, Registration, User, VerificationKey, login_code,
 };
@@ -67,7 +68,7 @@ pub fn compose(
             letters::verify_email(registration, proof, key, community)
         }
         MailKind::AlreadyMember => letters::already_member(registration, community),
-        MailKind::Welcome => letters::welcome(registration, community),
+        MailKind::Welcome => welcome(registration, community),
         MailKind::Approved => reviews::approved(registration, key, community),
         MailKind::Question { number } => {
             let question = registration.case.questions.get(*number);

@@ -92,28 +92,6 @@ pub(super) fn already_member(r: &Registration, community: &Community) -> Letter 
     }
 }
 
-pub(super) fn welcome(r: &Registration, community: &Community) -> Letter {
-    let Community { name, domain, .. } = community;
-    let (user, domain) = (&r.username, domain.as_str());
-    Letter {
-        subject: format!("Welcome to {name}"),
-        greeting: greeting(r),
-        blocks: vec![
-            words(format!(
-                "your account at {name} is ready. Log in from a terminal:"
-            )),
-            Block::Exact(format!("ssh {user}@{domain}")),
-            words(format!(
-                "Your mail address is {user}@{domain}. To read mail there, type:"
-            )),
-            Block::Exact("neomutt".into()),
-            words(
-                "What you put into the directory public in your home is for the web. Have a look around, and be kind to your neighbours.",
-            ),
-        ],
-    }
-}
-
 pub(super) fn session_revoked(
     r: &Registration,
     began: &Origin,

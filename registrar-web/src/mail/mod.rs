@@ -9,6 +9,7 @@ mod letters;
 mod reviews;
 mod sendmail;
 mod smtp;
+mod welcome;
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ pub use smtp::{Smtp, SmtpError};
 use crate::config::{CommunitySettings, MailSettings, MailTransport};
 use crate::domain::MailDomain;
 use crate::ports::{Clock, Mailer};
+use crate::way_in::WayIn;
 
 /// What the community calls itself and where it is found.
 #[derive(Clone, Debug)]
@@ -31,6 +33,8 @@ pub struct Community {
     pub domain: MailDomain,
     /// The pages' address, without a slash at the end.
     pub public_url: String,
+    /// How members get in.
+    pub way_in: WayIn,
 }
 
 impl Community {
@@ -41,6 +45,7 @@ impl Community {
             name: settings.name.clone(),
             domain: settings.domain.clone(),
             public_url: public_url.to_owned(),
+            way_in: WayIn::of(settings),
         }
     }
 }

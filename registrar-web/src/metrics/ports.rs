@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
-use provision_api::{Account, HealthReply};
+use provision_api::{Account, HealthReply, LoginProof};
 
 use super::Metrics;
 use crate::domain::{
@@ -160,6 +160,15 @@ impl Provisioner for Metered<dyn Provisioner> {
     ) -> Result<Option<GroupOnHost>, ProvisionFailure> {
         let call = self.port.group(request, name);
         self.count("GetGroup", call).await
+    }
+
+    async fn prove_account(
+        &self,
+        request: RequestId,
+        username: &Username,
+    ) -> Result<LoginProof, ProvisionFailure> {
+        let call = self.port.prove_account(request, username);
+        self.count("ProveAccount", call).await
     }
 
     async fn system_status(

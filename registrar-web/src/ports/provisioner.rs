@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use provision_api::{Account, AccountState, HealthReply, HostView};
+use provision_api::{Account, AccountState, HealthReply, HostView, LoginProof};
 
 use crate::domain::{
     BcryptHash, DisplayName, GroupOnHost, RegistrationId, RequestId, Slug, SshPublicKey, Username,
@@ -182,6 +182,14 @@ pub trait Provisioner: Send + Sync {
         request: RequestId,
         name: &Slug,
     ) -> Result<Option<GroupOnHost>, ProvisionFailure>;
+
+    /// Whether the owner of an active account gets in and can read mail. A new try needs a new request
+    /// id.
+    async fn prove_account(
+        &self,
+        request: RequestId,
+        username: &Username,
+    ) -> Result<LoginProof, ProvisionFailure>;
 
     /// What registry and host say.
     async fn system_status(

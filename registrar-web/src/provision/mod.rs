@@ -5,8 +5,8 @@ mod groups;
 use async_trait::async_trait;
 use provision_api::{
     Account, AccountState, ActivateAccount, CallError, CheckUsername, Client, ConfigureMail,
-    CreateAccount, DiscardAccount, HealthReply, Method, OnAccount, OnlyRequestId, ProvisionError,
-    SetDisplayName, SetPassword, SetSshKeys, Timeouts,
+    CreateAccount, DiscardAccount, HealthReply, LoginProof, Method, OnAccount, OnlyRequestId,
+    ProvisionError, SetDisplayName, SetPassword, SetSshKeys, Timeouts,
 };
 
 use crate::config::ProvisionSettings;
@@ -250,6 +250,22 @@ impl Provisioner for Varlink {
         name: &Slug,
     ) -> Result<Option<GroupOnHost>, ProvisionFailure> {
         self.find_group(request, name).await
+    }
+
+    async fn prove_account(
+        &self,
+        request_id: RequestId,
+        username: &Username,
+    ) -> Result<LoginProof, ProvisionFailure> {
+        let call = OnAccount {
+            request_id,
+            username: username.clone(),
+        };
+        let reply = self.client.prove_account(call).await;
+        let done = reply.is_ok();
+        tracing::info!(REQUEST_ID = %request_id, USERNAME = %username, METHOD = "ProveAccount", done,
+            "host call ProveAccount {username}: {}", if done { "done" } else { "not done" });
+        Ok(reply.map_err(of_call_error)?.proof)
     }
 
     async fn system_status(

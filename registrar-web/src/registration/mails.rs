@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 
 use super::world::World;
-use crate::domain::{MailJob, MailKind, MailState, Registration, Work};
+use crate::domain::{MailJob, MailKind, MailState, Registration, User, Work};
 use crate::ports::{EntropyExt, StoreError};
 
 /// The mail of the registration's present proof.
@@ -84,6 +84,24 @@ pub(super) async fn tell(
 ) -> Result<(), StoreError> {
     let key = format!("{}:{}", kind.name(), r.id);
     enqueue(world, mail(world, r, kind, key)).await
+}
+
+/// Queues the welcome of a member, once.
+pub(crate) async fn welcome(world: &World, user: &User) -> Result<(), StoreError> {
+    let now = world.now();
+    let kind = MailKind::Welcome;
+    let job = MailJob {
+        id: world.entropy.uuid_v7(now),
+        version: 1,
+        dedupe_key: format!("{}:{}", kind.name(), user.id),
+        kind,
+        to: user.email.clone(),
+        registration: user.id,
+        state: MailState::Queued,
+        work: Work::due(now),
+        created_at: now,
+    };
+    enqueue(world, job).await
 }
 
 /// Queues the mail of the question that waits for its answer.

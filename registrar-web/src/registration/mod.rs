@@ -23,7 +23,7 @@ mod world;
 pub use admin::{Readiness, ReadinessCheck};
 pub use error::{AdminError, ReceiptError, RegisterError, VerifyError};
 pub(crate) use leaked::LEAKED;
-pub(crate) use mails::enqueue_verification;
+pub(crate) use mails::{enqueue_verification, welcome};
 pub(crate) use names::name_refusal;
 pub(crate) use organisations::touch_group;
 pub use register::{ClientKey, NameAnswer};

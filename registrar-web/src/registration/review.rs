@@ -4,8 +4,11 @@ use super::mails;
 use super::view::AdminView;
 use super::world::Registrar;
 use crate::audit::By;
-use crate::domain::{Action, MailKind, Registration, RegistrationId, Stage, Subject};
+use crate::domain::{Action, FirstLogin, MailKind, Registration, RegistrationId, Stage, Subject};
 use crate::ports::{Page, PageRequest, RegistrationFilter, StoreError};
+
+/// How often a write is tried again when others write the same record.
+const TRIES: usize = 16;
 
 impl Registrar {
     /// A page of registrations, oldest first.
@@ -73,12 +76,16 @@ impl Registrar {
         Ok(AdminView::of(&rejected, now))
     }
 
-    /// Tries a step that has failed for now at once.
+    /// Tries a step that has failed for now at once. Of a complete registration, that is the proof
+    /// that its member gets in, where it was given up.
     ///
     /// # Errors
     /// See [`AdminError`].
     pub async fn retry(&self, id: RegistrationId, by: &By) -> Result<AdminView, AdminError> {
         let now = self.world.now();
+        if let Some(r) = self.prove_again(id, by).await? {
+            return Ok(AdminView::of(&r, now));
+        }
         let change = |r: &mut Registration| match r.stage {
             Stage::Running | Stage::Undoing { .. } => {
                 r.work.settle(Some(now));
@@ -98,6 +105,40 @@ impl Registrar {
             .decide(id, by, Action::RegistrationRetried, change)
             .await?;
         Ok(AdminView::of(&retried, now))
+    }
+
+    /// Begins another round of tries; `None` where none ended in vain.
+    async fn prove_again(
+        &self,
+        id: RegistrationId,
+        by: &By,
+    ) -> Result<Option<Registration>, AdminError> {
+        let now = self.world.now();
+        let store = &self.world.store;
+        let Some(r) = store.registration(id).await? else {
+            return Ok(None);
+        };
+        for _ in 0..TRIES {
+            let Some(mut user) = store.user(id).await? else {
+                return Ok(None);
+            };
+            let in_vain = matches!(user.credentials.first_login, FirstLogin::Unproven { .. });
+            if r.stage != Stage::Complete || !in_vain || !user.want_first_login(now) {
+                return Ok(None);
+            }
+            match store.update_user(user).await {
+                Ok(_) => {
+                    self.world.members_due.notify_one();
+                    let subject = Subject::new("registration", id, r.username.as_str());
+                    let event = by.event(Action::RegistrationRetried, subject);
+                    self.world.audit.record(event).await?;
+                    return Ok(Some(r));
+                }
+                Err(StoreError::Conflict) => {}
+                Err(e) => return Err(e.into()),
+            }
+        }
+        Err(StoreError::Conflict.into())
     }
 
     async fn decide(

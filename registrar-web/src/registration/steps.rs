@@ -228,7 +228,6 @@ async fn unlock(world: &World, r: &Registration) -> Result<Outcome, StoreError> 
         Err(e) => return Ok(of_failure(e)),
     }
     enrol(world, r).await?;
-    tell(world, r, MailKind::Welcome).await?;
     Ok(Outcome::Done)
 }
 
@@ -261,7 +260,10 @@ pub(super) async fn enrol(world: &World, r: &Registration) -> Result<(), StoreEr
             tracing::warn!(REGISTRATION_ID = %r.id, USERNAME = %r.username, given = role.as_str(), promised = user.role.as_str(), "{}: the invite gives its role no more", r.username);
             user.role = role;
         }
+        // Who is shown to get in is welcomed (`auth::HostSide`).
+        user.want_first_login(world.now());
         world.store.update_user(user).await?;
+        world.members_due.notify_one();
         let news = News::RegistrationStatus {
             status: r.flow.last(),
             progress: 100,

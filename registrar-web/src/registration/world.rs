@@ -39,6 +39,8 @@ pub struct World {
     pub metrics: Metrics,
     /// Rung when a registration may have become due.
     pub registrations_due: Arc<Notify>,
+    /// Rung when something may be to be done on the host for a member.
+    pub members_due: Arc<Notify>,
     /// Rung when a mail may have become due.
     pub mails_due: Arc<Notify>,
 }

@@ -16,7 +16,7 @@ use axum::body::Body;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
-use provision_api::{Account, AccountState, HealthReply, HostView};
+use provision_api::{Account, AccountState, Finding, HealthReply, HostView, LoginProof, Verdict};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use registrar_web::audit::Audit;
@@ -81,6 +81,8 @@ pub struct HostDouble {
     /// Why it makes no group, where it does not.
     pub refuses_groups: Mutex<Option<ProvisionFailure>>,
     answered: Mutex<HashMap<RequestId, String>>,
+    /// Why members are not shown to get in, where they are not.
+    pub keeps_out: Mutex<Option<String>>,
 }
 
 impl HostDouble {
@@ -311,6 +313,27 @@ impl Provisioner for HostDouble {
         Ok(groups.get(name.as_str()).map(|(group, _)| group.clone()))
     }
 
+    async fn prove_account(
+        &self,
+        _: RequestId,
+        username: &Username,
+    ) -> Result<LoginProof, ProvisionFailure> {
+        self.change(username, |_| {})?;
+        let fine = Finding {
+            verdict: Verdict::Ok,
+            detail: "fine".into(),
+        };
+        let why = self.keeps_out.lock().unwrap().clone();
+        Ok(LoginProof {
+            login: why.map_or(fine.clone(), |detail| Finding {
+                verdict: Verdict::Failed,
+                detail,
+            }),
+            mailbox: fine.clone(),
+            neomutt: fine,
+        })
+    }
+
     async fn system_status(
         &self,
         _: RequestId,
@@ -495,6 +518,7 @@ impl App {
             key: VerificationKey::new([7; 32]),
             verification_mails: config.limits.verification_mails,
             registrations_due: Arc::default(),
+            members_due: Arc::default(),
             mails_due: Arc::default(),
         };
         let hashes = HashPool::new(

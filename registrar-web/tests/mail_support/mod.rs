@@ -14,6 +14,7 @@ use registrar_web::mail::Community;
 use registrar_web::outbox::Outbox;
 use registrar_web::ports::{Clock, Entropy, Mailer, Store};
 use registrar_web::store::SqliteStore;
+use registrar_web::way_in::{HostKey, WayIn};
 
 /// A clock that the test moves.
 pub(crate) struct TestClock(Mutex<Timestamp>);
@@ -53,6 +54,15 @@ pub(crate) fn community() -> Community {
         name: "Tilde Süd".into(),
         domain: MailDomain::parse("tilde.example").unwrap(),
         public_url: "https://join.tilde.example".into(),
+        way_in: WayIn {
+            domain: "tilde.example".into(),
+            ssh_port: 2222,
+            host_keys: vec![HostKey {
+                kind: "ssh-ed25519".into(),
+                fingerprint: "SHA256:BoOyGEBEjyKSLJ2j0TDvFbTVcfP2RpvDpQqiV8YVFJQ".into(),
+            }],
+            web_address: "https://tilde.example/~NAME/".into(),
+        },
     }
 }
 

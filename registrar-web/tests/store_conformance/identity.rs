@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use provision_api::{Account, HealthReply};
+use provision_api::{Account, HealthReply, LoginProof};
 use registrar_web::audit::Audit;
 use registrar_web::auth::{
     Auth, AuthPolicy, Client, Entered, FactorError, KeyRing, LoginError, TokenError, Tokens,
@@ -131,6 +131,13 @@ impl Provisioner for NoHost {
     async fn group(&self, _: RequestId, _: &Slug) -> Result<Option<GroupOnHost>, ProvisionFailure> {
         no_host()
     }
+    async fn prove_account(
+        &self,
+        _: RequestId,
+        _: &Username,
+    ) -> Result<LoginProof, ProvisionFailure> {
+        no_host()
+    }
     async fn system_status(
         &self,
         _: RequestId,
@@ -183,6 +190,7 @@ pub(crate) fn instance(store: Arc<dyn Store>, keys: &Path) -> Instance {
         key: VerificationKey::new([7; 32]),
         verification_mails: 5,
         registrations_due: Arc::default(),
+        members_due: Arc::default(),
         mails_due: Arc::default(),
     };
     let hashes = HashPool::new(Arc::new(Quick), entropy, 10, 1, 64);

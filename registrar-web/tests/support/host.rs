@@ -8,11 +8,28 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use provision_api::{Account, AccountState, HealthReply, HostView};
+use provision_api::{Account, AccountState, Finding, HealthReply, HostView, LoginProof, Verdict};
 use registrar_web::domain::{
     BcryptHash, DisplayName, GroupOnHost, RegistrationId, RequestId, Slug, SshPublicKey, Username,
 };
 use registrar_web::ports::{Activation, Availability, ProvisionFailure, Provisioner, SystemStatus};
+
+/// A proof in which everything works, or else one finding does not.
+pub fn login_proof(wrong: Option<&str>) -> LoginProof {
+    let finding = |failed: Option<&str>| Finding {
+        verdict: if failed.is_some() {
+            Verdict::Failed
+        } else {
+            Verdict::Ok
+        },
+        detail: failed.unwrap_or("fine").to_owned(),
+    };
+    LoginProof {
+        login: finding(wrong),
+        mailbox: finding(None),
+        neomutt: finding(None),
+    }
+}
 
 #[derive(Default)]
 pub struct HostDouble {
@@ -25,6 +42,9 @@ pub struct HostDouble {
     down: Mutex<bool>,
     refused_names: Mutex<Vec<String>>,
     pause: Mutex<Duration>,
+    /// What becomes of the next proofs; then all is well.
+    proofs: Mutex<VecDeque<Result<LoginProof, ProvisionFailure>>>,
+    proven: Mutex<Vec<(RequestId, LoginProof)>>,
     at_once: AtomicUsize,
     most_at_once: AtomicUsize,
 }
@@ -69,6 +89,16 @@ impl HostDouble {
     /// The next changing call fails so.
     pub fn fail_next(&self, failure: ProvisionFailure) {
         self.failures.lock().unwrap().push_back(failure);
+    }
+
+    /// What becomes of the next proof of a first login, after those that were said before.
+    pub fn prove_next(&self, result: Result<LoginProof, ProvisionFailure>) {
+        self.proofs.lock().unwrap().push_back(result);
+    }
+
+    /// The proofs so far, each once, by request id.
+    pub fn proofs(&self) -> Vec<(RequestId, LoginProof)> {
+        self.proven.lock().unwrap().clone()
     }
 
     /// The next activation is done, and its answer does not arrive.
@@ -306,6 +336,26 @@ impl Provisioner for HostDouble {
     async fn group(&self, _: RequestId, _: &Slug) -> Result<Option<GroupOnHost>, ProvisionFailure> {
         self.is_up()?;
         Ok(None)
+    }
+
+    async fn prove_account(
+        &self,
+        request: RequestId,
+        name: &Username,
+    ) -> Result<LoginProof, ProvisionFailure> {
+        self.is_up()?;
+        let account = self
+            .account(name.as_str())
+            .ok_or(ProvisionFailure::NoSuchAccount)?;
+        assert_eq!(account.state, AccountState::Active);
+        let mut proven = self.proven.lock().unwrap();
+        if let Some((_, before)) = proven.iter().find(|(id, _)| *id == request) {
+            return Ok(before.clone());
+        }
+        let next = self.proofs.lock().unwrap().pop_front();
+        let proof = next.unwrap_or_else(|| Ok(login_proof(None)))?;
+        proven.push((request, proof.clone()));
+        Ok(proof)
     }
 
     async fn system_status(

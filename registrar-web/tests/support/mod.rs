@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use registrar_web::audit::{Audit, By};
+use registrar_web::auth::HostSide;
 use registrar_web::config::Config;
 use registrar_web::domain::{
     Actor, Registration, SignupForm, SshKeysField, Status, Timestamp, Username, VerificationKey,
@@ -90,6 +91,7 @@ pub struct TestService {
     pub world: World,
     pub registrar: Registrar,
     pub saga: Saga,
+    pub host_side: HostSide,
     pub outbox: Outbox,
 }
 
@@ -129,6 +131,7 @@ impl TestService {
             key: VerificationKey::new([42; 32]),
             verification_mails: config.limits.verification_mails,
             registrations_due: Arc::new(Notify::new()),
+            members_due: Arc::new(Notify::new()),
             mails_due: Arc::new(Notify::new()),
         };
         let policy = Policy::of(&config);
@@ -137,6 +140,7 @@ impl TestService {
         Self {
             registrar: Registrar::new(world.clone(), policy.clone(), hashes),
             saga: Saga::new(world.clone(), policy, worker.clone()),
+            host_side: HostSide::new(world.clone(), worker.clone()),
             outbox: Outbox {
                 store: store.clone(),
                 mailer: mailbox.clone(),
@@ -160,7 +164,8 @@ impl TestService {
     /// Does all that is due now, mails and steps in turn, until nothing is.
     pub async fn run_the_jobs(&self) {
         for _ in 0..50 {
-            let steps = self.saga.run_all().await.unwrap();
+            let mut steps = self.saga.run_all().await.unwrap();
+            steps += self.host_side.run_all().await.unwrap();
             let mut mails = 0;
             while self.outbox.run_once().await.unwrap() {
                 mails += 1;

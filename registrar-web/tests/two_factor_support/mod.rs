@@ -8,6 +8,7 @@ use http::{Method, Request, StatusCode};
 use registrar_web::domain::{FactorChange, MailDomain, MailKind, MailState, UserId, WorkerId};
 use registrar_web::mail::{Community, compose};
 use registrar_web::ports::{AuditFilter, LeaseRequest, PageRequest};
+use registrar_web::way_in::WayIn;
 use serde_json::{Value, json};
 use sha1::Sha1;
 
@@ -116,6 +117,7 @@ impl App {
             name: "Tilde Town".into(),
             domain: MailDomain::parse("tilde.example").unwrap(),
             public_url: "https://join.tilde.example".into(),
+            way_in: WayIn::default(),
         };
         let (store, now) = (&self.world.store, self.world.now());
         let wish = LeaseRequest {

@@ -55,11 +55,14 @@ for status in SYSTEM_USER_CREATED MAIL_CONFIGURED VERIFICATION_SENT VERIFIED; do
 done
 [[ -n "$(journalctl -q "USERNAME=$NAME" _SYSTEMD_UNIT=provisiond.service -o json | grep -o '"STEP":"[^"]*"')" ]] || fail "provisiond names no STEP"
 # What the saga asks provisiond has an id of its own, the same however often it is asked again.
-for method in CreateAccount ConfigureMail ActivateAccount; do
+for method in CreateAccount ConfigureMail ActivateAccount ProveAccount; do
   request="$(journalctl -q -o json "USERNAME=$NAME" _SYSTEMD_UNIT=provisiond.service METHOD="$method" | grep -oE '"REQUEST_ID":"[^"]*"' | head -n 1 | cut -d'"' -f4)"
   [[ -n $request ]] || fail "no REQUEST_ID of $method"
   is "units that know the REQUEST_ID of $method" "$BOTH" "$(units_of "REQUEST_ID=$request")"
 done
+# The welcome came (check.sh) because of this.
+proof="$(journalctl -q "USERNAME=$NAME" _SYSTEMD_UNIT=provisiond.service METHOD=ProveAccount -o cat | grep -F 'answered,' | tail -n 1)"
+is "what was found" "3" "$(grep -oE '(login|mailbox|neomutt) ok' <<<"$proof" | wc -l)"
 # The id that a browser sent.
 request="$(uuid)"
 curl -sS -o /dev/null -H "X-Request-Id: $request" "$WEB/api/auth/status/registration/$NAME"

@@ -202,11 +202,14 @@ async fn system_status(
     let name =
         Username::parse(&name).map_err(|e| Problem::field("username", e.code(), e.to_string()))?;
     let found = state.registrar.system_status(&name, request.id).await?;
+    let store = &state.registrar.world().store;
+    let member = store.user_by_username(&name).await?;
     let (host, account) = found.map_or_else(Default::default, |s| (s.host, Some(s.account)));
     Ok(Json(SystemStatusAnswer {
         username: name.to_string(),
         host,
         account: account.map(Into::into),
+        first_login: member.map(|user| (&user.credentials.first_login).into()),
     }))
 }
 

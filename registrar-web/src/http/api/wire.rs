@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::wire_review::CaseAnswer;
-use crate::domain::ReceiptToken;
+use crate::domain::{FirstLogin, ReceiptToken};
 use crate::registration::{AdminView, RegistrationView};
 
 /// A sign-up. Unknown fields are refused.
@@ -210,6 +210,31 @@ pub(crate) struct SystemStatusAnswer {
     /// The registry's record; missing when provisiond made no such account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<AccountAnswer>,
+    /// Whether it was shown that the member gets in and can read mail; missing for a name without a
+    /// member.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_login: Option<FirstLoginAnswer>,
+}
+
+/// The proof that a new member gets in, after which they are welcomed.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct FirstLoginAnswer {
+    /// `not-asked`, `due`, `proven` or `unproven`: given up.
+    #[schema(example = "proven")]
+    pub state: &'static str,
+    /// What the last try came to, while it does not hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl From<&FirstLogin> for FirstLoginAnswer {
+    fn from(first_login: &FirstLogin) -> Self {
+        Self {
+            state: first_login.as_str(),
+            reason: first_login.reason().map(str::to_owned),
+        }
+    }
 }
 
 /// What provisiond's registry has of an account.

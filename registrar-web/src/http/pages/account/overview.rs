@@ -7,7 +7,8 @@ use crate::http::pages::layout::{Page, render};
 use crate::http::pages::signed_in::SignedIn;
 use crate::http::pages::visitor::Visitor;
 use crate::http::problem::Problem;
-use crate::http::state::{AppState, HostKey};
+use crate::http::state::AppState;
+use crate::way_in::HostKey;
 
 #[derive(Template)]
 #[template(path = "pages/account/overview.html")]
@@ -28,14 +29,14 @@ pub(super) async fn show(
     who: SignedIn,
 ) -> Result<Response, Problem> {
     let (visitor, user) = (&who.visitor, &who.caller.user);
-    let site = visitor.site();
+    let way_in = &visitor.site().way_in;
     let credentials = &user.credentials;
     let page = OverviewPage {
         page: visitor.page(visitor.t("site-account")).of("overview"),
         user,
-        ssh: site.ssh_line(user.username.as_str()),
-        host_keys: &site.host_keys,
-        web: site.web_address(user.username.as_str()),
+        ssh: way_in.ssh_line(user.username.as_str()),
+        host_keys: &way_in.host_keys,
+        web: way_in.web_address(user.username.as_str()),
         behind: [
             behind(visitor, "account-host-password", &credentials.password),
             behind(visitor, "account-host-keys", &credentials.ssh_keys),

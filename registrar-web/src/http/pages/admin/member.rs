@@ -8,7 +8,9 @@ use super::super::signed_in::{SignedIn, SiteAdmins};
 use super::super::times::time;
 use super::desk::Desk;
 use super::words::{Fact, facts, said, since, text};
-use crate::domain::{Act, Decision, Organisation, RequestId, Role, Stage, User, UserState};
+use crate::domain::{
+    Act, Decision, FirstLogin, Organisation, RequestId, Role, Stage, User, UserState,
+};
 use crate::http::api::users::{judge_reason, known};
 use crate::http::problem::Problem;
 use crate::http::problem_kind::Kind;
@@ -52,6 +54,18 @@ fn decided(decision: Option<&Decision>) -> Option<Html> {
     let why = reason.as_ref().map_or(String::new(), |r| format!(": {r}"));
     let by = Html::text(format!("by {by}, "));
     Some(by.then(&time(*at)).then(&Html::text(why)))
+}
+
+/// Whether it was shown that the member gets in.
+fn first_login(proof: &FirstLogin) -> Option<Html> {
+    let why = proof.reason().map_or(String::new(), |r| format!(" ({r})"));
+    match proof {
+        FirstLogin::NotAsked => None,
+        FirstLogin::Due { tries: 0, .. } => said("to be tried"),
+        FirstLogin::Due { .. } => said(format!("not shown to work yet{why}")),
+        FirstLogin::Proven { at } => Some(Html::text("shown to work, ").then(&time(*at))),
+        FirstLogin::Unproven { .. } => said(format!("not shown to work, given up{why}")),
+    }
 }
 
 async fn host_of(state: &AppState, user: &User, request: RequestId) -> Host {
@@ -134,6 +148,7 @@ async fn write(desk: &Desk, wrong: Option<(&Problem, &str)>) -> Result<Response,
                 ),
             ),
             ("SSH keys", said(user.ssh_keys.len())),
+            ("First login", first_login(&user.credentials.first_login)),
         ]),
         host,
         organisation,
