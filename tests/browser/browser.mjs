@@ -86,7 +86,12 @@ export class Person {
   }
 
   async go(path) {
-    const response = await this.page.goto(path, { waitUntil: "load" });
+    const open = () => this.page.goto(path, { waitUntil: "load" });
+    // A page that follows a registration may go on by itself just then.
+    const response = await open().catch((error) => {
+      if (!/ERR_ABORTED|interrupted by another navigation/.test(error.message)) throw error;
+      return open();
+    });
     await this.fitsTheScreen();
     return response;
   }
