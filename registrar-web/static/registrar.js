@@ -69,7 +69,7 @@ for (const live of document.querySelectorAll("[data-check]")) {
 
 const status = document.querySelector("[data-events]");
 
-if (status && !["done", "failed"].includes(status.dataset.phase)) {
+if (status && !["done", "failed", "closed"].includes(status.dataset.phase)) {
   const { wordDone: done, wordNext: now, wordTodo: todo } = status.dataset;
   const words = { done, now, todo };
   const source = new EventSource(status.dataset.events);

@@ -77,6 +77,16 @@ impl Desk {
 }
 
 #[tokio::test]
+async fn an_empty_rejection_is_told_what_it_lacks() {
+    let desk = Desk::new().await;
+    let (status, problem) = desk.post("grace", "reject", json!({"reason": " "})).await;
+    assert_eq!(status, 422);
+    let words = "the reason is empty: write 1 to 2000 characters";
+    assert_eq!(problem["errors"][0]["message"], words);
+    assert_eq!(problem["detail"], "Nothing was done. To be mended: reason.");
+}
+
+#[tokio::test]
 async fn a_claimed_application_is_decided_by_who_has_it_and_by_nobody_else() {
     let desk = Desk::new().await;
     let (status, body) = desk.post("grace", "claim", json!({})).await;

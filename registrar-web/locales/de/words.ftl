@@ -154,6 +154,7 @@ says-failed-address-in-use = Diese Registrierung ließ sich nicht abschließen; 
 says-failed-name-unavailable = Diesen Namen gibt es nicht mehr. Registriere dich bitte mit einem anderen.
 says-failed-host-refused = Der Rechner konnte dieses Konto nicht anlegen. Alles ist zurückgenommen; die Admins sehen, warum.
 says-failed-no-user = Diese Registrierung wurde unterbrochen; registriere dich bitte noch einmal.
+says-closed = Dieses Konto ist geschlossen. Niemand sonst bekommt seinen Namen.
 says-ready = Dein Konto ist fertig. Du kannst dich mit ssh anmelden.
 says-mail-trouble = Die Bestätigungsmail ließ sich nicht zustellen. Ist die Adresse richtig, lass die Mail noch einmal schicken. War sie vertippt, gib auf der Seite, die du nach dem Registrieren gesehen hast, eine andere an.
 says-in-review = Deine Adresse ist bestätigt. Ein Mensch sieht sich deine Registrierung an; wie entschieden wurde, sagt dir eine Mail.

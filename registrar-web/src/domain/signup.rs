@@ -11,9 +11,12 @@ use super::{
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[allow(missing_docs, reason = "the fields are those of the HTTP contract")]
 pub struct SignupForm {
+    // What is missing is judged with the rest, so that all is told at once.
+    #[serde(default)]
     pub username: String,
     #[serde(default)]
     pub display_name: String,
+    #[serde(default)]
     pub personal_email: String,
     #[serde(default)]
     pub password: String,
@@ -360,6 +363,14 @@ mod tests {
             ("birthDate", "no-date"),
         ];
         assert_eq!(got, want.map(|(f, c)| (f, c.to_owned())));
+    }
+
+    #[test]
+    fn all_that_is_missing_is_told_at_once() {
+        let empty: SignupForm = serde_json::from_str("{}").unwrap();
+        let got = codes(empty);
+        let fields: Vec<_> = got.iter().map(|(field, _)| *field).collect();
+        assert_eq!(fields, ["username", "personalEmail", "password"], "{got:?}");
     }
 
     #[test]

@@ -124,12 +124,12 @@ impl Problem {
     /// Wrong fields.
     #[must_use]
     pub fn fields(errors: Vec<FieldProblem>) -> Self {
+        let mut names: Vec<&str> = errors.iter().map(|e| e.field.as_str()).collect();
+        names.dedup();
+        let words = format!("Nothing was done. To be mended: {}.", names.join(", "));
         Self {
             errors,
-            ..Self::with_detail(
-                Kind::InvalidFields,
-                "Some fields have to be mended; see errors. Nothing was done.",
-            )
+            ..Self::with_detail(Kind::InvalidFields, words)
         }
     }
 

@@ -29,5 +29,5 @@ pub(crate) use organisations::touch_group;
 pub use register::{ClientKey, NameAnswer};
 pub use saga::Saga;
 pub use verify::TokenState;
-pub use view::{AdminView, Details, MESSAGE_KEYS, ReceiptView, RegistrationView};
+pub use view::{AdminView, Details, Invitation, MESSAGE_KEYS, ReceiptView, RegistrationView};
 pub use world::{Policy, Registrar, World};

@@ -9,7 +9,7 @@ use super::view::RegistrationView;
 use super::world::Registrar;
 use crate::domain::{
     FieldErrors, Invite, Mode, Passed, Password, Places, Registration, RegistrationId, Review,
-    ReviewCase, SignupForm, SignupRequest, Stage, Status, Timestamp, Username, Work,
+    ReviewCase, SignupForm, SignupRequest, Stage, Status, Timestamp, UserState, Username, Work,
 };
 use crate::ports::{EntropyExt, HashError, StoreError, Unique};
 
@@ -251,10 +251,17 @@ impl Registrar {
         name: &Username,
     ) -> Result<Option<RegistrationView>, StoreError> {
         let found = self.world.store.registration_by_username(name).await?;
-        Ok(found
-            // A draft has not been told to anyone.
-            .filter(|r| r.stage != Stage::Draft)
-            .map(|r| RegistrationView::of(&r, self.world.now())))
+        // A draft has not been told to anyone.
+        let Some(found) = found.filter(|r| r.stage != Stage::Draft) else {
+            return Ok(None);
+        };
+        let view = RegistrationView::of(&found, self.world.now());
+        if found.stage != Stage::Complete {
+            return Ok(Some(view));
+        }
+        let member = self.world.store.user(found.id).await?;
+        let is_deleted = member.is_some_and(|m| m.state == UserState::Deleted);
+        Ok(Some(if is_deleted { view.closed() } else { view }))
     }
 
     async fn must_be_within_limit(

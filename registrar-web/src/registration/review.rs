@@ -1,10 +1,12 @@
 use super::amend::{Amended, amend};
 use super::error::AdminError;
 use super::mails;
-use super::view::AdminView;
+use super::view::{AdminView, Invitation};
 use super::world::Registrar;
 use crate::audit::By;
-use crate::domain::{Action, FirstLogin, MailKind, Registration, RegistrationId, Stage, Subject};
+use crate::domain::{
+    Action, FirstLogin, InviteTerms, Joins, MailKind, Registration, RegistrationId, Stage, Subject,
+};
 use crate::ports::{Page, PageRequest, RegistrationFilter, StoreError};
 
 /// How often a write is tried again when others write the same record.
@@ -36,7 +38,38 @@ impl Registrar {
         let found = self.world.store.registration(id).await?;
         let found = found.filter(|r| r.stage != Stage::Draft);
         let registration = found.ok_or(AdminError::NotFound)?;
-        Ok(AdminView::of(&registration, self.world.now()))
+        let mut view = AdminView::of(&registration, self.world.now());
+        view.invited = self.invitation(&registration).await?;
+        Ok(view)
+    }
+
+    async fn invitation(
+        &self,
+        registration: &Registration,
+    ) -> Result<Option<Invitation>, StoreError> {
+        let store = &self.world.store;
+        let Some(id) = registration.invite else {
+            return Ok(None);
+        };
+        let Some(InviteTerms {
+            inviter,
+            role,
+            joins,
+            ..
+        }) = store.invite(id).await?.map(|invite| invite.terms)
+        else {
+            return Ok(None);
+        };
+        let organisation = match joins {
+            Some(Joins::New { name, .. }) => Some(name),
+            Some(Joins::Existing { id }) => store.organisation(id).await?.map(|o| o.name),
+            None => None,
+        };
+        Ok(Some(Invitation {
+            by: inviter.map(|by| by.username),
+            role,
+            organisation,
+        }))
     }
 
     /// Lets a held registration go on.

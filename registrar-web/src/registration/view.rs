@@ -1,8 +1,8 @@
 use serde::Serialize;
 
 use crate::domain::{
-    Flow, Passed, Question, Registration, RegistrationId, Review, ReviewCase, Stage, Status,
-    Timestamp, Username,
+    DisplayName, Flow, Passed, Question, Registration, RegistrationId, Review, ReviewCase, Role,
+    Stage, Status, Timestamp, Username,
 };
 
 /// What anyone may know of a registration: names are public on a host, addresses are not.
@@ -26,6 +26,8 @@ pub struct RegistrationView {
     pub can_proceed: bool,
     /// The order of its statuses.
     pub flow: Flow,
+    /// The account that came of it is deleted.
+    pub is_closed: bool,
 }
 
 /// What stands in the way and what was passed.
@@ -89,6 +91,35 @@ pub struct AdminView {
     pub is_in_review: bool,
     /// It is under way, so it can be ended.
     pub is_running: bool,
+    /// Whose invite they come with; looked up where one registration is asked for.
+    pub invited: Option<Invitation>,
+}
+
+/// What an invite makes of who comes with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invitation {
+    /// Who made it; `None` for the host's own admins.
+    pub by: Option<Username>,
+    /// What they will be.
+    pub role: Role,
+    /// The name of the organisation that they come into, or begin.
+    pub organisation: Option<DisplayName>,
+}
+
+impl Invitation {
+    /// In a few words.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let by = self
+            .by
+            .as_ref()
+            .map_or("the host's admins", |by| by.as_str());
+        let role = self.role.as_str();
+        match &self.organisation {
+            Some(into) => format!("by {by}, as {role} of {into}"),
+            None => format!("by {by}, as {role}"),
+        }
+    }
 }
 
 impl RegistrationView {
@@ -135,6 +166,18 @@ impl RegistrationView {
                 retries: r.work.attempts,
             },
             flow: r.flow,
+            is_closed: false,
+        }
+    }
+
+    /// The same, of an account that was deleted since.
+    #[must_use]
+    pub(super) fn closed(self) -> Self {
+        Self {
+            message: "This account is closed. Nobody else gets its name.".into(),
+            message_key: "closed",
+            is_closed: true,
+            ..self
         }
     }
 }
@@ -158,6 +201,7 @@ impl AdminView {
             created_at: r.created_at,
             is_in_review: r.is_in_review(),
             is_running: r.stage == Stage::Running,
+            invited: None,
         }
     }
 }
@@ -225,7 +269,7 @@ fn fingerprints(r: &Registration) -> Vec<String> {
 }
 
 /// The sentences of [`RegistrationView::message`]; those of failures are by the failure's code.
-pub const MESSAGE_KEYS: [&str; 18] = [
+pub const MESSAGE_KEYS: [&str; 19] = [
     "failed",
     "failed-expired",
     "failed-rejected",
@@ -234,6 +278,7 @@ pub const MESSAGE_KEYS: [&str; 18] = [
     "failed-host-refused",
     "failed-no-user",
     "ready",
+    "closed",
     "mail-trouble",
     "in-review",
     "retrying",

@@ -66,6 +66,22 @@ async fn find(which: &Which, web: &Web) -> Result<Value, Failure> {
     web.get(&format!("{LIST}/{id}")).await
 }
 
+/// With whose invite someone comes, and what it makes of them.
+fn invited(registration: &Value) -> String {
+    let invite = &registration["invite"];
+    if invite.is_null() {
+        return String::new();
+    }
+    let by = match text(&invite["by"]) {
+        by if by.is_empty() => "the host's admins".to_owned(),
+        by => by,
+    };
+    match text(&invite["organization"]) {
+        none if none.is_empty() => format!("by {by}, as {}", text(&invite["role"])),
+        into => format!("by {by}, as {} of {into}", text(&invite["role"])),
+    }
+}
+
 fn review(registration: &Value) -> String {
     let review = &registration["review"];
     match (text(&review["state"]), text(&review["by"])) {
@@ -119,6 +135,7 @@ fn shown(registration: &Value) -> Outcome {
         ("status", format!("{} ({} %)", of("status"), of("progress"))),
         ("says", of("message")),
         ("review", review(registration)),
+        ("invited", invited(registration)),
         ("wants to join because", of("reason")),
         ("looked at by", claim),
         ("warnings", lines(case, "warnings", |w| text(&w["message"]))),

@@ -241,6 +241,13 @@ impl Invite {
         inviter.map_or_else(|| "host".into(), |by| by.username.to_string())
     }
 
+    /// For whom it is: one address, or whoever has the link.
+    #[must_use]
+    pub fn for_whom(&self) -> String {
+        let bound = self.terms.email.as_ref();
+        bound.map_or_else(|| "whoever has the link".into(), Email::to_string)
+    }
+
     fn most_uses(&self) -> usize {
         usize::try_from(self.terms.most_uses).unwrap_or(usize::MAX)
     }

@@ -1,6 +1,8 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 use crate::domain::Username;
 
@@ -50,14 +52,25 @@ impl Slug {
         Ok(Self(name))
     }
 
-    /// The slug that a display name suggests: its letters from a to z and digits, in lower case, with
-    /// one hyphen for all between them. `None` where that gives none, as for a name in another script.
+    /// The slug that a display name suggests: its Latin letters without their marks and its digits, in
+    /// lower case, with one hyphen for all between them. `None` where that gives none, as for a name
+    /// in another script.
     #[must_use]
     pub fn of_name(name: &str) -> Option<Self> {
         let mut text = String::new();
-        for c in name.chars() {
+        for c in name.nfkd() {
             match c.to_ascii_lowercase() {
                 c @ ('a'..='z' | '0'..='9') => text.push(c),
+                // Letters of the Latin script that are not one with a mark.
+                'ß' | 'ẞ' => text.push_str("ss"),
+                'æ' | 'Æ' => text.push_str("ae"),
+                'œ' | 'Œ' => text.push_str("oe"),
+                'ø' | 'Ø' => text.push('o'),
+                'ł' | 'Ł' => text.push('l'),
+                'đ' | 'Đ' | 'ð' | 'Ð' => text.push('d'),
+                'þ' | 'Þ' => text.push_str("th"),
+                'ı' => text.push('i'),
+                c if is_combining_mark(c) => {}
                 // What joins a word joins it here, too.
                 '\'' | '’' | '.' => {}
                 _ if text.ends_with('-') => {}
@@ -113,7 +126,9 @@ mod tests {
             ),
             ("4H", None),
             ("42 Wallaby Way", Some("wallaby-way")),
-            ("Ökologie", Some("kologie")),
+            ("Ökologie", Some("okologie")),
+            ("The Büro!", Some("the-buro")),
+            ("Straße Łódź", Some("strasse-lodz")),
             ("梅林", None),
             ("a", None),
             // Reserved, as for people.

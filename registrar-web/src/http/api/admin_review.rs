@@ -11,7 +11,7 @@ use super::super::state::AppState;
 use super::admin::known;
 use super::wire::AdminRegistration;
 use super::wire_review::{ClaimBody, TextBody};
-use crate::domain::Remark;
+use crate::domain::{Remark, TextError};
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -112,5 +112,12 @@ async fn question(
 
 /// Judges what a reviewer writes.
 pub(crate) fn remark(field: &'static str, text: &str) -> Result<Remark, Problem> {
-    Remark::parse(text).map_err(|e| Problem::field(field, e.code(), e.to_string()))
+    Remark::parse(text).map_err(|e| {
+        let words = match e {
+            // It can't be left out.
+            TextError::Empty => format!("the {field} is empty: write 1 to 2000 characters"),
+            e => e.to_string(),
+        };
+        Problem::field(field, e.code(), words)
+    })
 }

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::wire_review::CaseAnswer;
-use crate::domain::{FirstLogin, ReceiptToken};
+use crate::domain::{FirstLogin, ReceiptToken, Role};
 use crate::registration::{AdminView, RegistrationView};
 
 /// A sign-up. Unknown fields are refused.
@@ -183,6 +183,24 @@ pub(crate) struct AdminRegistration {
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
+    /// The invite that they come with; only where one registration is asked for, and left out where
+    /// there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invite: Option<InvitationAnswer>,
+}
+
+/// What an invite makes of who comes with it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InvitationAnswer {
+    /// The name of who made it; `null` for the admins of the host.
+    #[schema(example = "ada")]
+    pub by: Option<String>,
+    /// What they will be.
+    #[schema(value_type = String, example = "client_user")]
+    pub role: Role,
+    /// The name of the organization that they come into, or begin.
+    pub organization: Option<String>,
 }
 
 /// A page of registrations, oldest first.
@@ -340,6 +358,11 @@ impl From<AdminView> for AdminRegistration {
             ssh_keys: view.ssh_keys,
             last_error: view.last_error,
             created_at: view.created_at,
+            invite: view.invited.map(|invited| InvitationAnswer {
+                by: invited.by.map(|by| by.to_string()),
+                role: invited.role,
+                organization: invited.organisation.map(|o| o.to_string()),
+            }),
         }
     }
 }

@@ -96,7 +96,7 @@ fn changes<H: Send + 'static>(
 }
 
 fn is_over(view: &RegistrationView) -> bool {
-    matches!(Phase::of(view), Phase::Done | Phase::Failed)
+    matches!(Phase::of(view), Phase::Done | Phase::Failed | Phase::Closed)
 }
 
 fn event(visitor: &Visitor, view: &RegistrationView) -> Event {

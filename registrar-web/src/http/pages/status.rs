@@ -44,6 +44,8 @@ pub(super) enum Phase {
     Done,
     /// Read why.
     Failed,
+    /// Nothing: the account that came of it is deleted.
+    Closed,
 }
 
 /// One line of the list.
@@ -60,7 +62,9 @@ impl Phase {
     /// The phase of a registration.
     pub(super) fn of(view: &RegistrationView) -> Self {
         let details = &view.details;
-        if view.status == Status::Failed {
+        if view.is_closed {
+            Self::Closed
+        } else if view.status == Status::Failed {
             Self::Failed
         } else if view.status == view.flow.last() {
             Self::Done
@@ -81,6 +85,7 @@ impl Phase {
             Self::Review => "review",
             Self::Done => "done",
             Self::Failed => "failed",
+            Self::Closed => "closed",
         }
     }
 }

@@ -113,6 +113,7 @@ async fn write(desk: &Desk, wrong: Option<&Wrong<'_>>) -> Result<Response, Probl
             ),
             ("The applicant reads", said(&public.message)),
             ("Review", said(view.review.words())),
+            ("Invited", text(view.invited.as_ref().map(|i| i.words()))),
             ("Mail", text(details.mail_trouble.as_ref())),
             ("Last error", text(view.last_error.as_ref())),
         ]),

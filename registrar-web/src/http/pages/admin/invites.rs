@@ -57,7 +57,7 @@ impl From<ListedInvite> for Row {
         let by = terms.inviter.as_ref().map(|i| i.username.to_string());
         Self {
             id: invite.id.to_string(),
-            name: invite.name(),
+            name: invite.for_whom(),
             role: terms.role.as_str(),
             by: by.unwrap_or_else(|| "the host's admin".into()),
             is_open: standing == InviteStanding::Open,
