@@ -6,7 +6,8 @@ mod page_support;
 mod people_support;
 
 use console_support::*;
-use http::Request;
+use http::{Method, Request};
+use provision_api::AccountState;
 use registrar_web::domain::{Action, RequestId, Role, UserState};
 use registrar_web::ports::Provisioner;
 use serde_json::json;
@@ -295,6 +296,68 @@ async fn people_are_searched_suspended_resumed_and_given_roles() {
 }
 
 #[tokio::test]
+async fn whose_account_the_host_has_no_more_can_t_be_let_in_again() {
+    let app = console().await;
+    as_(&app, "rue").await;
+    let user = app.user("mia").await;
+    let mia = format!("/admin/people/{}", user.id);
+    let request = RequestId::new(user.id.uuid());
+    let made = app
+        .host
+        .create_account(request, user.id, &user.username, &user.display_name);
+    made.await.unwrap();
+    press(&app, &mia, "suspend", &[("reason", "spam")]).await;
+    let says = |state| {
+        let mut states = app.host.states.lock().unwrap();
+        states.insert("mia".into(), state);
+    };
+    for (state, why) in [
+        (AccountState::Archived, "registrarctl users restore"),
+        (AccountState::Removed, "removed from the host for good"),
+    ] {
+        says(state);
+        let shown = page(&app, &mia).await;
+        assert!(!shown.contains("id=\"resume\""), "{shown}");
+        assert!(shown.contains(why), "{shown}");
+        let tried = app.submit(&mia, &format!("{mia}/resume"), &[]).await;
+        assert_eq!(tried.status, 409, "{}", tried.text);
+        assert_eq!(app.user("mia").await.state, UserState::Suspended);
+    }
+}
+
+#[tokio::test]
+async fn a_reviewer_reads_with_whose_invite_an_applicant_comes() {
+    let app = console().await;
+    let path = "/admin/invites";
+    let wish = [
+        ("role", "client_admin"),
+        ("email", "ann@example.org"),
+        ("organization.name", "The Büro"),
+    ];
+    let made = app.submit(path, path, &wish).await;
+    let link = made.text.split("id=\"invite-link\">").nth(1).unwrap();
+    let token = link.split('<').next().unwrap().split('=').nth(1).unwrap();
+    let mut form = http_support::sign_up("ann");
+    form["personalEmail"] = serde_json::json!("ann@example.org");
+    form["token"] = serde_json::json!(token);
+    let answer = app.post("/api/invites/accept", form).await;
+    assert_eq!(answer.status, 201, "{}", answer.text);
+    app.run().await;
+    let id = answer.json()["id"].as_str().unwrap().to_owned();
+    let shown = page(&app, &format!("/admin/queue/{id}")).await;
+    assert!(
+        shown.contains("by grace, as client_admin of The Büro"),
+        "{shown}"
+    );
+    let path = format!("/api/admin/registrations/{id}");
+    let known = app.as_admin(Method::GET, &path, None).await.json();
+    assert_eq!(
+        known["invite"],
+        serde_json::json!({"by": "grace", "role": "client_admin", "organization": "The Büro"})
+    );
+}
+
+#[tokio::test]
 async fn a_host_that_does_not_answer_is_said_to_and_the_page_is_there() {
     let app = console().await;
     as_(&app, "rue").await;
@@ -345,7 +408,9 @@ async fn an_invite_is_made_its_link_shown_once_and_taken_back() {
     );
     let list = page(&app, path).await;
     assert!(
-        list.contains("0 of 5") && !list.contains("signup?invite="),
+        list.contains("<th scope=\"row\">whoever has the link</th>")
+            && list.contains("0 of 5")
+            && !list.contains("signup?invite="),
         "{list}"
     );
     let id = list
@@ -358,6 +423,14 @@ async fn an_invite_is_made_its_link_shown_once_and_taken_back() {
     let answer = app.submit(path, &format!("{path}/{id}/revoke"), &[]).await;
     assert_eq!(location(&answer), (303, path));
     assert!(page(&app, path).await.contains("revoked"));
+
+    let bound = [("role", "client_user"), ("email", "ann@example.org")];
+    assert_eq!(app.submit(path, path, &bound).await.status, 200);
+    let list = page(&app, path).await;
+    assert!(
+        list.contains("Revoke the invite for ann@example.org"),
+        "{list}"
+    );
 }
 
 #[tokio::test]

@@ -566,6 +566,59 @@ async fn what_is_left_to_do_on_the_host_is_listed_until_the_host_says_it_is_done
 }
 
 #[tokio::test]
+async fn whose_account_left_the_host_stays_out_and_their_page_says_that_it_is_closed() {
+    let app = App::new();
+    let ada = app.member("ada").await;
+    as_admin(&app, Method::DELETE, ada, "", Value::Null).await;
+    let says = |state| {
+        let mut states = app.host.states.lock().unwrap();
+        states.insert("ada".into(), state);
+    };
+    for (state, why) in [
+        (AccountState::Archived, "restores it there first"),
+        (AccountState::Removed, "removed from the host for good"),
+    ] {
+        says(state);
+        let refused = as_admin(&app, Method::POST, ada, "/resume", Value::Null).await;
+        assert_eq!(refused.status, 409);
+        let detail = refused.json()["detail"].to_string();
+        assert!(detail.contains(why), "{detail}");
+    }
+    let page = app.get_with_cookies("/signup/status/ada").await;
+    assert!(
+        page.text.contains("This account is closed."),
+        "{}",
+        page.text
+    );
+    assert!(!page.text.contains("is ready"), "{}", page.text);
+
+    // Whether it is there must be known.
+    *app.host.down.lock().unwrap() = true;
+    let unknown = as_admin(&app, Method::POST, ada, "/resume", Value::Null).await;
+    assert_eq!(unknown.status, 503, "{}", unknown.text);
+    *app.host.down.lock().unwrap() = false;
+    says(AccountState::Suspended);
+    let resumed = as_admin(&app, Method::POST, ada, "/resume", Value::Null).await;
+    assert_eq!(resumed.json()["state"], "active");
+}
+
+#[tokio::test]
+async fn what_the_archive_does_not_keep_is_given_to_the_host_again() {
+    let app = App::new();
+    let ada = app.member("ada").await;
+    let name = Username::parse("ada").unwrap();
+    let given = |app: &App| app.host.passwords.lock().unwrap().get(&name).cloned();
+    as_admin(&app, Method::POST, ada, "/suspend", json!({"reason": "x"})).await;
+    as_admin(&app, Method::POST, ada, "/resume", Value::Null).await;
+    app.host.forget_password("ada");
+    assert_eq!(app.people().follow_host().await.unwrap(), 1);
+    app.host_side.run_all().await.unwrap();
+    let hash = app.user_of("ada").await.password_hash.unwrap();
+    assert_eq!(given(&app).map(|(given, _)| given), Some(hash));
+    assert_eq!(app.host_side.run_all().await.unwrap(), 0, "and no more");
+}
+
+#[tokio::test]
 async fn doing_it_twice_changes_and_records_nothing_more() {
     let app = App::new();
     let ada = app.member("ada").await;

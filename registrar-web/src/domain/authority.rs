@@ -73,6 +73,14 @@ pub enum ActError {
     /// The grace period is over.
     #[error("this account was deleted for good; nothing of it is left")]
     Gone,
+    /// The host packed the account away.
+    #[error(
+        "the account is archived on the host; an admin restores it there first, with registrarctl users restore"
+    )]
+    ArchivedOnHost,
+    /// The host has no account of that member any more.
+    #[error("the account was removed from the host for good; there is nothing to log in to")]
+    RemovedFromHost,
 }
 
 impl User {

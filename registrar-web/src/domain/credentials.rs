@@ -1,6 +1,7 @@
 //! A member's password, keys and name: what changed when, and what the host still lacks of it.
 
 use jiff::{SignedDuration, Timestamp};
+use provision_api::Account;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -173,6 +174,24 @@ impl User {
     #[must_use]
     pub fn public_keys(&self) -> Vec<SshPublicKey> {
         self.ssh_keys.iter().map(|k| k.key.clone()).collect()
+    }
+
+    /// What an account lacks on the host that came back from the archive, where no password is kept:
+    /// it is due once more. `on_host` says whether the password is the host's, too.
+    pub fn came_back(&mut self, account: &Account, on_host: bool, now: Timestamp) {
+        let keys = usize::try_from(account.ssh_key_count).unwrap_or(usize::MAX);
+        let lacks = [
+            (HostPart::Password, on_host && !account.has_password),
+            (HostPart::SshKeys, keys != self.ssh_keys.len()),
+        ];
+        for (part, lacks) in lacks {
+            if lacks && self.on_host().any(|p| p == part) {
+                // Another request than the one that the host has answered before.
+                let kept = self.credentials.of_mut(part);
+                kept.change = kept.change.saturating_add(1);
+                self.host_lacks(part, now);
+            }
+        }
     }
 
     fn host_lacks(&mut self, part: HostPart, now: Timestamp) {

@@ -1,6 +1,7 @@
 //! How a member stands in the community, and what becomes of the account.
 
 use jiff::{SignedDuration, Timestamp};
+use provision_api::AccountState;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -65,8 +66,8 @@ impl HostFollowUp {
 
     /// Whether an account in that state needs nothing more.
     #[must_use]
-    pub fn is_done(self, host: provision_api::AccountState) -> bool {
-        use provision_api::AccountState::{Active, Archived, Locked, Removed, Suspended};
+    pub fn is_done(self, host: AccountState) -> bool {
+        use AccountState::{Active, Archived, Locked, Removed, Suspended};
         match self {
             Self::Suspend => matches!(host, Suspended | Archived | Removed | Locked),
             Self::Resume => matches!(host, Active),
@@ -94,11 +95,11 @@ impl User {
     }
 
     /// Lets the member in again, a deleted one too while the grace period lasts; `false` when that
-    /// is so already.
+    /// is so already. `host`: what the host has of the account, `None` where it has none.
     ///
     /// # Errors
-    /// There is nothing left to let in.
-    pub fn resume(&mut self) -> Result<bool, ActError> {
+    /// There is nothing left to let in, here or on the host.
+    pub fn resume(&mut self, host: Option<AccountState>) -> Result<bool, ActError> {
         match self.state {
             UserState::Pending => return Err(ActError::Pending),
             UserState::Active => return Ok(false),
@@ -106,6 +107,11 @@ impl User {
                 return Err(ActError::Gone);
             }
             UserState::Suspended | UserState::Deleted => {}
+        }
+        match host {
+            Some(AccountState::Archived) => return Err(ActError::ArchivedOnHost),
+            None | Some(AccountState::Removed) => return Err(ActError::RemovedFromHost),
+            Some(AccountState::Locked | AccountState::Active | AccountState::Suspended) => {}
         }
         self.set_state(UserState::Active);
         self.standing.suspended = None;
@@ -258,14 +264,28 @@ mod tests {
         assert_eq!(user.suspend(decision()), Ok(false));
         assert_eq!(user.access.epoch, 1);
         assert_eq!(user.standing.host_follow_up, Some(HostFollowUp::Suspend));
-        assert_eq!(user.resume(), Ok(true));
+        assert_eq!(user.resume(Some(AccountState::Suspended)), Ok(true));
         assert_eq!(user.standing.suspended, None);
         assert_eq!(user.standing.host_follow_up, Some(HostFollowUp::Resume));
         assert_eq!(user.access.epoch, 1, "what was ended stays ended");
         assert_eq!(user.delete(decision()), Ok(true));
         assert_eq!(user.access.epoch, 2);
         assert_eq!(user.suspend(decision()), Err(ActError::Deleted));
-        assert_eq!(user.resume(), Ok(true));
+        assert_eq!(user.resume(Some(AccountState::Active)), Ok(true));
+    }
+
+    #[test]
+    fn whose_account_is_no_longer_on_the_host_is_not_let_in() {
+        let mut user = user(1, Role::ClientUser);
+        user.delete(decision()).unwrap();
+        for (host, why) in [
+            (Some(AccountState::Archived), ActError::ArchivedOnHost),
+            (Some(AccountState::Removed), ActError::RemovedFromHost),
+            (None, ActError::RemovedFromHost),
+        ] {
+            assert_eq!(user.resume(host), Err(why));
+            assert_eq!(user.state, UserState::Deleted);
+        }
     }
 
     #[test]
@@ -279,7 +299,10 @@ mod tests {
             assert!(!text.contains(gone), "{gone}: {text}");
         }
         assert!(text.contains("ada"));
-        assert_eq!(user.resume(), Err(ActError::Gone));
+        assert_eq!(
+            user.resume(Some(AccountState::Archived)),
+            Err(ActError::Gone)
+        );
         assert_eq!(user.claimed_email(), None);
         assert!(!user.is_in_grace());
     }

@@ -27,11 +27,14 @@ impl From<PeopleError> for Problem {
                 | ActError::LastSuperAdmin
                 | ActError::Pending
                 | ActError::Deleted
-                | ActError::Gone,
+                | ActError::Gone
+                | ActError::ArchivedOnHost
+                | ActError::RemovedFromHost,
             )
             | PeopleError::NotNow(_) => Self::with_detail(Kind::NotPossibleNow, words),
             PeopleError::Fields(errors) => errors.into(),
             PeopleError::Password(error) => error.into(),
+            PeopleError::Host(_) => Self::new(Kind::HostUnavailable),
             PeopleError::Store(error) => error.into(),
         }
     }

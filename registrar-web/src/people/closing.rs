@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use provision_api::Account;
 use tokio_util::sync::CancellationToken;
 
 use super::People;
@@ -159,15 +160,16 @@ impl People {
                 let now = self.world.now();
                 let request = RequestId::new(self.world.entropy.uuid_v7(now));
                 let provisioner = &self.world.provisioner;
-                let is_done = match provisioner.system_status(request, &user.username).await {
-                    Ok(status) => wish.is_done(status.account.state),
-                    Err(ProvisionFailure::NoSuchAccount) => true,
+                let account = match provisioner.system_status(request, &user.username).await {
+                    Ok(status) => Some(status.account),
+                    Err(ProvisionFailure::NoSuchAccount) => None,
                     Err(error) => {
                         tracing::debug!(%error, "the host can't be asked about an account");
                         return Ok(done);
                     }
                 };
-                if is_done && self.strike_off(user, wish).await? {
+                let is_done = account.as_ref().is_none_or(|a| wish.is_done(a.state));
+                if is_done && self.strike_off(user, wish, account.as_ref()).await? {
                     done += 1;
                 }
             }
@@ -178,11 +180,19 @@ impl People {
         }
     }
 
-    async fn strike_off(&self, mut user: User, wish: HostFollowUp) -> Result<bool, StoreError> {
+    async fn strike_off(
+        &self,
+        mut user: User,
+        wish: HostFollowUp,
+        account: Option<&Account>,
+    ) -> Result<bool, StoreError> {
         if user.standing.host_follow_up != Some(wish) {
             return Ok(false);
         }
         user.standing.host_follow_up = None;
+        if let Some(account) = account.filter(|_| wish == HostFollowUp::Resume) {
+            user.came_back(account, self.host_password, self.world.now());
+        }
         match self.world.store.update_user(user).await {
             Ok(user) => {
                 touch_group(&self.world, user.organisation).await?;

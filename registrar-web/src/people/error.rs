@@ -1,6 +1,6 @@
 use crate::auth::LoginError;
 use crate::domain::{ActError, FieldErrors};
-use crate::ports::StoreError;
+use crate::ports::{ProvisionFailure, StoreError};
 
 /// Why something about members was not done. Nothing was changed then.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +32,9 @@ pub enum PeopleError {
     /// The password could not be judged.
     #[error(transparent)]
     Password(LoginError),
+    /// The host can't be asked.
+    #[error("the host can't be asked: {0}")]
+    Host(ProvisionFailure),
     /// The store can't be used.
     #[error(transparent)]
     Store(#[from] StoreError),

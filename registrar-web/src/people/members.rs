@@ -1,10 +1,13 @@
+use provision_api::AccountState;
+
 use super::scan::{SearchText, scan};
 use super::{Acting, People, PeopleError};
 use crate::auth::Typed;
 use crate::domain::{
-    Act, ActError, Action, Decision, News, OrganisationId, Role, Subject, User, UserId, UserState,
+    Act, ActError, Action, Decision, News, OrganisationId, RequestId, Role, Subject, User, UserId,
+    UserState,
 };
-use crate::ports::{Page, PageRequest, StoreError, UserFilter};
+use crate::ports::{EntropyExt, Page, PageRequest, ProvisionFailure, StoreError, UserFilter};
 use crate::registration::touch_group;
 
 /// How often a write is tried again when others write the same record.
@@ -120,18 +123,38 @@ impl People {
         Ok(user)
     }
 
-    /// Lets a member in again who is suspended, or deleted and not yet anonymised.
+    /// Lets a member in again who is suspended, or deleted and not yet anonymised, and whose account
+    /// is still on the host.
     ///
     /// # Errors
     /// See [`PeopleError`].
     pub async fn resume(&self, acting: &Acting, id: UserId) -> Result<User, PeopleError> {
-        let (user, changed) = self.decide(acting, id, Act::Resume, User::resume).await?;
+        let user = self.member(id).await?;
+        acting.authority().may(Act::Resume, &user, 0)?;
+        let host = self.account_of(&user).await?;
+        let (user, changed) = self
+            .decide(acting, id, Act::Resume, |u| u.resume(host))
+            .await?;
         if changed {
             touch_group(&self.world, user.organisation).await?;
             self.note(acting, Action::MemberResumed, &user, Vec::new())
                 .await?;
         }
         Ok(user)
+    }
+
+    /// What the host has of a member's account; `None` where it has none.
+    async fn account_of(&self, user: &User) -> Result<Option<AccountState>, PeopleError> {
+        let request = RequestId::new(self.world.entropy.uuid_v7(self.world.now()));
+        let asked = self
+            .world
+            .provisioner
+            .system_status(request, &user.username);
+        match asked.await {
+            Ok(status) => Ok(Some(status.account.state)),
+            Err(ProvisionFailure::NoSuchAccount) => Ok(None),
+            Err(error) => Err(PeopleError::Host(error)),
+        }
     }
 
     /// Gives a member another role; it holds from the next request on.

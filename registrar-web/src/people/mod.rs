@@ -20,7 +20,7 @@ use tokio::sync::Mutex;
 
 use crate::audit::By;
 use crate::auth::Auth;
-use crate::config::Config;
+use crate::config::{Config, PasswordMode};
 use crate::domain::{Authority, User};
 use crate::registration::{Policy, Registrar, World};
 
@@ -66,6 +66,8 @@ pub struct People {
     auth: Auth,
     /// How long a deleted account can be resumed.
     grace: SignedDuration,
+    /// Whether the password of a member is the host's, too.
+    host_password: bool,
     /// One decision about members at a time, so that two can't take away the last two super admins.
     deciding: Arc<Mutex<()>>,
 }
@@ -85,6 +87,7 @@ impl People {
             policy: registrar.policy().clone(),
             auth,
             grace: config.accounts.delete_grace.signed(),
+            host_password: config.accounts.password == PasswordMode::Account,
             deciding: Arc::default(),
         }
     }

@@ -94,6 +94,13 @@ impl HostDouble {
         keys.map(|k| k.as_line().to_owned()).collect()
     }
 
+    /// As it is after an account was archived and restored.
+    pub fn forget_password(&self, name: &str) {
+        let name = Username::parse(name).unwrap();
+        let mut accounts = self.accounts.lock().unwrap();
+        accounts.get_mut(&name).unwrap().has_password = false;
+    }
+
     fn answer(&self) -> Result<(), ProvisionFailure> {
         if *self.down.lock().unwrap() {
             return Err(ProvisionFailure::Transient {

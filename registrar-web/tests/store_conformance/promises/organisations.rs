@@ -173,7 +173,8 @@ pub(crate) async fn members_are_found_by_their_organisation_while_they_are_in_it
     mei.organisation = None;
     f.store.update_user(mei).await.unwrap();
     assert_eq!(of(acme).await, ["grace"]);
-    ada.resume().unwrap();
+    ada.resume(Some(provision_api::AccountState::Suspended))
+        .unwrap();
     f.store.update_user(ada).await.unwrap();
     assert_eq!(of(acme).await, ["ada", "grace"], "resumed");
 }

@@ -200,7 +200,8 @@ pub(crate) async fn members_are_listed_by_what_admins_look_for(f: Arc<Fixture>) 
     // The lists follow the record.
     let mut back = f.store.user(rid(6)).await.unwrap().unwrap();
     assert_eq!(back, suspended, "read as it was written");
-    back.resume().unwrap();
+    back.resume(Some(provision_api::AccountState::Suspended))
+        .unwrap();
     back.standing.host_follow_up = None;
     f.store.update_user(back).await.unwrap();
     assert!(closed(UserState::Suspended).await.is_empty());

@@ -8,13 +8,12 @@ use super::super::signed_in::{SignedIn, SiteAdmins};
 use super::super::times::time;
 use super::desk::Desk;
 use super::words::{Fact, facts, said, since, text};
-use crate::domain::{
-    Act, Decision, FirstLogin, Organisation, RequestId, Role, Stage, User, UserState,
-};
+use crate::domain::{Act, Decision, FirstLogin, Organisation, Role, Stage, User, UserState};
 use crate::http::api::users::{judge_reason, known};
-use crate::http::problem::Problem;
+use crate::http::problem::{Problem, capitalised};
 use crate::http::problem_kind::Kind;
-use crate::http::state::AppState;
+use crate::ports::SystemStatus;
+use crate::registration::AdminError;
 use crate::text::Html;
 
 #[derive(Template)]
@@ -30,6 +29,8 @@ struct MemberPage<'a> {
     has_registration: bool,
     may_suspend: bool,
     may_resume: bool,
+    /// Why nobody can let the member in again.
+    no_way_back: Option<String>,
     /// Those that can be given.
     roles: Vec<&'static str>,
     error: Option<String>,
@@ -68,8 +69,7 @@ fn first_login(proof: &FirstLogin) -> Option<Html> {
     }
 }
 
-async fn host_of(state: &AppState, user: &User, request: RequestId) -> Host {
-    let status = state.registrar.system_status(&user.username, request).await;
+fn host_of(status: &Result<Option<SystemStatus>, AdminError>) -> Host {
     let status = match status {
         Ok(Some(status)) => status,
         Ok(None) => return Host::Nothing,
@@ -106,10 +106,18 @@ async fn write(desk: &Desk, wrong: Option<(&Problem, &str)>) -> Result<Response,
     let now = state.now();
     let registration = state.registrar.world().store.registration(user.id).await?;
     let own = admin.caller.user.role;
+    let status = state.registrar.system_status(&user.username, desk.request);
+    let status = status.await;
     let host = match own.is_at_least(Role::SiteAdmin) {
-        true => host_of(state, &user, desk.request).await,
+        true => host_of(&status),
         false => Host::NotAsked,
     };
+    let is_closed = matches!(user.state, UserState::Suspended | UserState::Deleted);
+    let account = status.ok().map(|s| s.map(|s| s.account.state));
+    let no_way_back = account.filter(|_| is_closed).and_then(|account| {
+        let error = user.clone().resume(account).err()?;
+        Some(capitalised(&format!("{error}.")))
+    });
     let standing = &user.standing;
     let proven = if user.email_proven {
         "verified"
@@ -154,8 +162,8 @@ async fn write(desk: &Desk, wrong: Option<(&Problem, &str)>) -> Result<Response,
         organisation,
         has_registration: registration.is_some_and(|r| r.stage != Stage::Draft),
         may_suspend: may(Act::Suspend) && user.state == UserState::Active,
-        may_resume: may(Act::Resume)
-            && matches!(user.state, UserState::Suspended | UserState::Deleted),
+        may_resume: may(Act::Resume) && is_closed && no_way_back.is_none(),
+        no_way_back,
         roles: roles.map(Role::as_str).collect(),
         error: problem
             .and_then(|p| p.errors.first())
