@@ -144,7 +144,9 @@ fn when_the_web_is_not_there_the_host_does_its_part_and_the_command_says_which()
         // With the web back, the same command does the rest.
         let asked = a_web();
         assert_eq!(code("users suspend ada --reason spam"), 0);
-        assert!(asked.lock().unwrap()[0].ends_with("/suspend HTTP/1.1"));
+        let told = asked.lock().unwrap().clone();
+        let suspended = told.iter().any(|line| line.ends_with("/suspend HTTP/1.1"));
+        assert!(suspended, "{told:?}");
     });
 }
 

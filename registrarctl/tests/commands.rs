@@ -81,6 +81,54 @@ async fn a_suspension_reaches_the_host_and_the_web_and_so_does_its_end() {
 }
 
 #[tokio::test]
+async fn what_one_side_refuses_the_other_does_not_do() {
+    let site = Site::of(App::new()).await;
+    let id = site.app.member("ada").await;
+    a_host(&site, id);
+    site.shown("bootstrap-admin ada").await;
+    let state = async |site: &Site| {
+        let known = site.run("users show ada").await.unwrap().json;
+        (
+            known["account"]["state"].clone(),
+            known["member"]["state"].clone(),
+        )
+    };
+    let refused = site.run("users suspend ada --reason x").await;
+    let words = refused.as_ref().unwrap_err().to_string();
+    assert!(words.starts_with("nothing was done. "), "{words}");
+    assert!(words.contains("last super_admin"), "{words}");
+    assert_eq!(code(refused), 4);
+    for line in ["users archive ada", "users remove ada --yes"] {
+        let refused = site.run(line).await.unwrap_err().to_string();
+        assert!(refused.contains("suspend it first"), "{line}: {refused}");
+    }
+    assert_eq!(state(&site).await, (json!("active"), json!("active")));
+
+    // Kept out on the host alone: the web still counts on this member.
+    site.app.member("grace").await;
+    site.shown("bootstrap-admin grace").await;
+    site.shown("users suspend ada --reason x").await;
+    let path = format!("/api/users/{id}/resume");
+    site.app.as_admin(http::Method::POST, &path, None).await;
+    let refused = site.run("users archive ada").await.unwrap_err().to_string();
+    assert!(refused.contains("ada is active here"), "{refused}");
+    assert_eq!(state(&site).await, (json!("suspended"), json!("active")));
+}
+
+#[tokio::test]
+async fn nothing_is_left_to_do_on_a_host_that_has_done_it() {
+    let site = Site::of(App::new()).await;
+    let id = site.app.member("ada").await;
+    a_host(&site, id);
+    let shown = site.shown("users suspend ada --reason x").await;
+    assert!(!shown.contains("left to do"), "{shown}");
+    let path = format!("/api/users/{id}/resume");
+    site.app.as_admin(http::Method::POST, &path, None).await;
+    let shown = site.shown("users show ada").await;
+    assert!(shown.contains("left to do on the host  resume"), "{shown}");
+}
+
+#[tokio::test]
 async fn registrations_are_listed_in_a_table() {
     let site = Site::with_two_who_wait().await;
     site.shown("registrations approve ada").await;
@@ -149,7 +197,10 @@ async fn a_member_is_made_the_first_admin() {
     assert_eq!(audit.json[0]["subject"]["name"], "ada");
     // The last one stays.
     assert_eq!(code(site.run("users role ada operator").await), 4);
-    assert_eq!(code(site.run("bootstrap-admin grace").await), 3);
+    let unknown = site.run("bootstrap-admin grace").await;
+    let words = unknown.as_ref().unwrap_err().to_string();
+    assert_eq!(words, "there is no member of the name grace");
+    assert_eq!(code(unknown), 3);
     site.app.member("grace").await;
     assert_eq!(
         site.shown("users role grace operator").await,

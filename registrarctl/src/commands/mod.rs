@@ -1,6 +1,7 @@
 //! One file for each subject of the command line.
 
 mod audit;
+mod both_sides;
 mod config;
 mod invites;
 mod orgs;

@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::user_name;
+use super::users::member_id;
 use crate::cli::{Orgs, WhichOrg};
 use crate::failure::Failure;
 use crate::outcome::{Outcome, facts, minute, table, text};
@@ -51,8 +52,7 @@ pub(super) async fn run(asked: Orgs, web: &Web) -> Result<Outcome, Failure> {
         }
         Orgs::Remove { which, member } => {
             let name = user_name(&member)?;
-            let status = format!("/api/auth/status/registration/{name}");
-            let id = text(&web.get(&status).await?["id"]);
+            let id = member_id(&name, web).await?;
             let path = format!("{}/members/{id}", path(&which)?);
             web.delete(&path).await?;
             let says = format!("{name} is in {} no more", which.which);

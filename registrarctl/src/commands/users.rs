@@ -1,13 +1,15 @@
 use std::collections::HashMap;
 
-use provision_api::{Account, GetAccountReply, Username};
+use provision_api::{Account, AccountState, GetAccountReply, Username};
 use serde_json::{Value, json};
 
+use super::both_sides::on_both_sides;
 use super::{Services, user_name};
 use crate::cli::Users;
 use crate::failure::Failure;
 use crate::host::{Deed, word};
 use crate::outcome::{Outcome, facts, minute, minute_of, table, text, yes_no};
+use crate::web::Web;
 
 /// The most members that are asked for.
 const ALL: usize = 1_000_000;
@@ -18,19 +20,17 @@ pub(super) async fn run(asked: Users, mut services: Services<'_>) -> Result<Outc
         Users::Show(name) => show(&user_name(&name.name)?, &services).await,
         Users::Role { name, role: wanted } => role(&name.name, &wanted, &services).await,
         Users::Suspend { name, reason } => {
-            let body = json!({ "reason": reason });
-            let web = Some(("suspend", Some(body)));
-            both(Deed::Suspend, &user_name(&name.name)?, web, &mut services).await
+            let name = user_name(&name.name)?;
+            on_both_sides(Deed::Suspend, &name, Some(&reason), &mut services).await
         }
         Users::Resume(name) => {
-            let web = Some(("resume", None));
-            both(Deed::Resume, &user_name(&name.name)?, web, &mut services).await
+            on_both_sides(Deed::Resume, &user_name(&name.name)?, None, &mut services).await
         }
         Users::Archive(name) => {
-            both(Deed::Archive, &user_name(&name.name)?, None, &mut services).await
+            on_both_sides(Deed::Archive, &user_name(&name.name)?, None, &mut services).await
         }
         Users::Restore(name) => {
-            both(Deed::Restore, &user_name(&name.name)?, None, &mut services).await
+            on_both_sides(Deed::Restore, &user_name(&name.name)?, None, &mut services).await
         }
         Users::Remove { name, yes } => {
             let name = user_name(&name.name)?;
@@ -39,8 +39,7 @@ pub(super) async fn run(asked: Users, mut services: Services<'_>) -> Result<Outc
                     "this removes home and mail of {name} for good; say --yes"
                 )));
             }
-            let web = Some(("", None));
-            both(Deed::Remove, &name, web, &mut services).await
+            on_both_sides(Deed::Remove, &name, None, &mut services).await
         }
     }
 }
@@ -52,7 +51,7 @@ pub(super) async fn role(
     services: &Services<'_>,
 ) -> Result<Outcome, Failure> {
     let name = user_name(name)?;
-    let id = text(&registration(&name, services).await?["id"]);
+    let id = member_id(&name, &services.web).await?;
     let path = format!("/api/users/{id}/role");
     let body = json!({ "role": role });
     let member = services.web.post(&path, Some(body)).await?;
@@ -100,13 +99,28 @@ async fn list(state: Option<&str>, services: &mut Services<'_>) -> Result<Outcom
     Ok(Outcome::new(json!(json), table(head, rows)))
 }
 
-async fn registration(name: &Username, services: &Services<'_>) -> Result<Value, Failure> {
+/// The id of a member, which is the registration's (decision 7).
+pub(super) async fn member_id(name: &Username, web: &Web) -> Result<String, Failure> {
+    let path = format!("/api/auth/status/registration/{name}");
+    match web.get(&path).await {
+        Ok(found) => Ok(text(&found["id"])),
+        Err(Failure::NotFound(_)) => Err(Failure::NotFound(format!(
+            "there is no member of the name {name}"
+        ))),
+        Err(failure) => Err(failure),
+    }
+}
+
+pub(super) async fn registration(
+    name: &Username,
+    services: &Services<'_>,
+) -> Result<Value, Failure> {
     let path = format!("/api/auth/status/registration/{name}");
     services.web.get(&path).await
 }
 
 /// What each side knows; a side that can't be asked is told of, as long as the other can.
-async fn show(name: &Username, services: &Services<'_>) -> Result<Outcome, Failure> {
+pub(super) async fn show(name: &Username, services: &Services<'_>) -> Result<Outcome, Failure> {
     let (account, registration) =
         tokio::join!(services.host.account(name), registration(name, services));
     let member = match &registration {
@@ -122,10 +136,19 @@ async fn show(name: &Username, services: &Services<'_>) -> Result<Outcome, Failu
     let mut known = vec![("name", name.to_string())];
     match &account {
         Ok(reply) => known.extend(on_host(reply)),
+        // A member had an account: what provisiond keeps of a removed one is no account any more.
+        Err(Failure::NotFound(_)) if member.is_ok() => {
+            let words = "removed; the name is never given out again";
+            known.push(("on the host", words.to_owned()));
+        }
         Err(failure) => known.push(("on the host", failure.to_string())),
     }
     match (&member, &registration) {
-        (Ok(member), _) => known.extend(on_web(member)),
+        (Ok(member), _) => {
+            known.extend(on_web(member));
+            let state = account.as_ref().ok().map(|reply| reply.account.state);
+            known.push(("left to do on the host", left_to_do(member, state)));
+        }
         (Err(_), Ok(found)) => known.push(("registration", text(&found["status"]))),
         (Err(failure), Err(_)) => known.push(("on the web", failure.to_string())),
     }
@@ -182,63 +205,18 @@ fn on_web(member: &Value) -> Vec<Fact> {
         ("last login", minute(&member["lastLoginAt"])),
         ("suspended", decided("suspension")),
         ("deleted", decided("deletion")),
-        ("left to do on the host", of("hostFollowUp")),
     ]
 }
 
-/// The host first: who is suspended there is out of ssh and mail at once. Then the web, with that
-/// route of the member (none: the member itself is deleted). Each side leaves alone what is done, so
-/// the command can be repeated.
-async fn both(
-    deed: Deed,
-    name: &Username,
-    web: Option<(&str, Option<Value>)>,
-    services: &mut Services<'_>,
-) -> Result<Outcome, Failure> {
-    // A member's id is the registration's (decision 7), which provisiond keeps; of what is
-    // removed, the web may still know it.
-    let id = match services.host.account(name).await {
-        Ok(reply) => reply.account.registration_id.to_string(),
-        Err(Failure::NotFound(words)) => {
-            let known = registration(name, services).await.ok();
-            let id = known.and_then(|found| found["id"].as_str().map(str::to_owned));
-            id.ok_or(Failure::NotFound(words))?
-        }
-        Err(failure) => return Err(failure),
+/// What the web waits for; it looks once a minute, so what is done by now is left out.
+fn left_to_do(member: &Value, host: Option<AccountState>) -> String {
+    use AccountState::{Active, Archived, Locked, Removed, Suspended};
+    let wish = text(&member["hostFollowUp"]);
+    let is_done = match (wish.as_str(), host) {
+        ("suspend", Some(state)) => matches!(state, Suspended | Archived | Removed | Locked),
+        ("resume", Some(state)) => state == Active,
+        ("archive", Some(state)) => matches!(state, Archived | Removed),
+        _ => false,
     };
-    services
-        .host
-        .change(deed, name, &mut *services.on_step)
-        .await?;
-    if let Some((route, body)) = web {
-        let told = tell_web(&format!("/api/users/{id}"), route, body, services).await;
-        told.map_err(|failure| {
-            failure.after(
-                "the host has done it, the web has not; give the same command again. The web says: ",
-            )
-        })?;
-    }
-    if deed == Deed::Remove {
-        let json = json!({"username": name, "state": word(deed.end())});
-        return Ok(Outcome::new(json, format!("{name} is removed")));
-    }
-    let shown = show(name, services).await;
-    shown.map_err(|failure| failure.after("it is done; but how the account is now is not known: "))
-}
-
-async fn tell_web(
-    member: &str,
-    route: &str,
-    body: Option<Value>,
-    services: &Services<'_>,
-) -> Result<(), Failure> {
-    let told = match route {
-        "" => services.web.delete(member).await,
-        route => services.web.post(&format!("{member}/{route}"), body).await,
-    };
-    match told {
-        // An account whose owner never became a member, or is forgotten by now.
-        Err(Failure::NotFound(_)) => Ok(()),
-        told => told.map(drop),
-    }
+    if is_done { String::new() } else { wish }
 }
