@@ -120,7 +120,7 @@ impl Prover {
                 let text = String::from_utf8_lossy(&ended.complaint).into_owned();
                 let ended = if ended.is_cut {
                     Err("it complains without end".into())
-                } else if ended.status.success() {
+                } else if ended.status.success() || is_a_quiet_end(ended.status.code(), &text) {
                     Ok(())
                 } else {
                     Err(ended.said())
@@ -132,9 +132,20 @@ impl Prover {
     }
 }
 
-/// neomutt ends well whatever stands in the file; what is wrong it writes, line by line.
+/// Some versions (20250510 of Debian 13) end with 1 whenever they have printed their settings. That gpg can't
+/// be started here is said by gpgme, and no fault of the file.
+fn is_a_quiet_end(code: Option<i32>, text: &str) -> bool {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    code == Some(1) && lines.all(|line| line.starts_with("GPGME: "))
+}
+
+/// neomutt ends alike whatever stands in the file; what is wrong it writes, line by line: `Error in FILE,
+/// line 3: …` or, later versions, `FILE:3: …`.
 fn of_neomutt(text: &str, ended: Result<(), String>) -> Finding {
-    let is_error = |line: &&str| line.starts_with("Error in ") || line.contains("errors in ");
+    let is_error = |line: &&str| {
+        let starts = ["Error in ", inside::ITS_STDIN, "source: "];
+        starts.iter().any(|start| line.starts_with(start))
+    };
     let complaint = text.lines().find(is_error).map(str::to_owned);
     let Some(why) = complaint.or(ended.err()) else {
         return found(Ok("it reads ~/.neomuttrc without complaint".into()));
@@ -191,11 +202,24 @@ mod tests {
             wrong.detail,
             "Error in ~/.neomuttrc, line 3: foo: unknown command"
         );
+        let later = "/proc/self/fd/0:1: Can't use prefix\nsource: 1 warning in /proc/self/fd/0\n";
+        let wrong = of_neomutt(later, Ok(()));
+        assert_eq!(wrong.verdict, Verdict::Failed);
+        assert_eq!(wrong.detail, "~/.neomuttrc:1: Can't use prefix");
         let killed = of_neomutt("", Err("signal: 9".into()));
         assert_eq!(killed.verdict, Verdict::Failed);
         let starts = format!("{}\n{text}", inside::STARTS_PROGRAMS);
         let not_here = of_neomutt(&starts, Ok(()));
         assert_eq!(not_here.verdict, Verdict::NotApplicable);
+    }
+
+    #[test]
+    fn an_end_that_says_nothing_of_the_file_is_none_for_the_worse() {
+        let gpgme = "GPGME: OpenPGP protocol not available\nGPGME: CMS protocol not available\n";
+        assert!(is_a_quiet_end(Some(1), gpgme) && is_a_quiet_end(Some(1), ""));
+        let lost = "unable to determine username\n";
+        assert!(!is_a_quiet_end(Some(1), lost));
+        assert!(!is_a_quiet_end(Some(2), "") && !is_a_quiet_end(None, ""));
     }
 
     #[test]
