@@ -3,8 +3,7 @@ use http::request::Parts;
 
 use super::client_address::Client;
 use super::permissions::Admin;
-use super::problem::Problem;
-use super::problem_kind::Kind;
+use super::problem::{Kind, Problem};
 use super::request_id::CurrentRequest;
 use super::state::AppState;
 use crate::audit::By;

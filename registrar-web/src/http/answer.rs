@@ -15,8 +15,7 @@ use super::headers::secure;
 use super::live::socket_io;
 use super::local::{LocalPeer, is_open_to_applicants};
 use super::pages::{self, Visitor};
-use super::problem::Problem;
-use super::problem_kind::Kind;
+use super::problem::{Kind, Problem};
 use super::request_id::{self, CurrentRequest};
 use super::state::AppState;
 

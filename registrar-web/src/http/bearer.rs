@@ -3,8 +3,7 @@ use http::{HeaderMap, header, request::Parts};
 use zeroize::Zeroizing;
 
 use super::client_address::Client;
-use super::problem::Problem;
-use super::problem_kind::Kind;
+use super::problem::{Kind, Problem};
 use super::state::AppState;
 use crate::auth;
 use crate::domain::Device;

@@ -8,8 +8,7 @@ use http::{HeaderMap, header, request::Parts};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
-use super::problem::{FieldProblem, Problem};
-use super::problem_kind::Kind;
+use super::problem::{FieldProblem, Kind, Problem};
 
 /// The most bytes of a body.
 pub(super) const BODY_CAP: usize = 64 * 1024;

@@ -8,8 +8,7 @@ use http::{HeaderMap, header};
 
 use super::client_address::Peer;
 use super::local::LocalPeer;
-use super::problem::Problem;
-use super::problem_kind::Kind;
+use super::problem::{Kind, Problem};
 use super::state::AppState;
 use crate::hash::HashPool;
 use crate::registration::World;

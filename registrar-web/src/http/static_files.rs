@@ -7,8 +7,7 @@ use http::header;
 use sha2::{Digest, Sha256};
 
 use super::extract::PathText;
-use super::problem::Problem;
-use super::problem_kind::Kind;
+use super::problem::{Kind, Problem};
 use super::state::AppState;
 
 /// A file of the program itself, under a name that changes with its content, so that browsers may

@@ -14,8 +14,8 @@ use super::super::state::AppState;
 use super::member_query::{MEMBER_QUERY, member_query};
 use super::paging::page_of;
 use super::users::known;
-use super::wire_organizations::OrganizationDetail;
-use super::wire_people::MemberPage;
+use super::wire::organizations::OrganizationDetail;
+use super::wire::people::MemberPage;
 use crate::domain::Organisation;
 use crate::people::{Acting, OrganisationChange};
 

@@ -9,7 +9,7 @@ use super::super::openapi::{AdminProblems, QueryProblems};
 use super::super::permissions::Admin;
 use super::super::problem::Problem;
 use super::super::state::AppState;
-use super::wire_admin::{AuditCheck, AuditLine, AuditPage};
+use super::wire::admin::{AuditCheck, AuditLine, AuditPage};
 use crate::domain::Action;
 use crate::ports::{AuditFilter, PageRequest};
 

@@ -10,7 +10,7 @@ use super::super::problem::Problem;
 use super::super::state::AppState;
 use super::admin::known;
 use super::wire::AdminRegistration;
-use super::wire_review::{ClaimBody, TextBody};
+use super::wire::review::{ClaimBody, TextBody};
 use crate::domain::{Remark, TextError};
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {

@@ -8,7 +8,7 @@ use super::super::permissions::Admin;
 use super::super::problem::Problem;
 use super::super::request_id::CurrentRequest;
 use super::super::state::AppState;
-use super::wire_admin::{HostStats, Stats, StatsCheck};
+use super::wire::admin::{HostStats, Stats, StatsCheck};
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(stats))

@@ -8,12 +8,12 @@ use zeroize::Zeroizing;
 
 use super::super::client_address::client_key;
 use super::super::extract::StrictJson;
-use super::super::openapi_auth::{InternalProblems, SiblingLoginProblems, SiblingSignUpProblems};
+use super::super::openapi::auth::{InternalProblems, SiblingLoginProblems, SiblingSignUpProblems};
 use super::super::problem::Problem;
 use super::super::state::AppState;
 use super::wire::TakenIn;
-use super::wire_factor::LoginAnswer;
-use super::wire_internal::{CheckBody, Checked, SiblingLogin, SiblingSignUp, TokenBody};
+use super::wire::factor::LoginAnswer;
+use super::wire::internal::{CheckBody, Checked, SiblingLogin, SiblingSignUp, TokenBody};
 use crate::auth::{Client, TokenError};
 use crate::domain::Device;
 

@@ -9,13 +9,13 @@ use uuid::Uuid;
 use super::super::client_address::Client;
 use super::super::extract::{OptionalJson, PathText, QueryText, StrictJson};
 use super::super::openapi::RegisterProblems;
-use super::super::openapi_people::{ChangeProblems, ListProblems, OneProblems, OpenProblems};
+use super::super::openapi::people::{ChangeProblems, ListProblems, OneProblems, OpenProblems};
 use super::super::problem::Problem;
 use super::super::state::AppState;
 use super::paging::{malformed, page_of};
 use super::register::taken_in;
 use super::wire::TakenIn;
-use super::wire_invites::{AcceptInvite, InviteBody, InviteDetails, InvitePage, NewInvite};
+use super::wire::invites::{AcceptInvite, InviteBody, InviteDetails, InvitePage, NewInvite};
 use crate::domain::{InviteStanding, SignupForm};
 use crate::people::{Acting, InviteQuery, PeopleError};
 

@@ -8,7 +8,7 @@ use super::super::openapi::{AdminProblems, StoreProblems};
 use super::super::permissions::Admin;
 use super::super::problem::Problem;
 use super::super::state::AppState;
-use super::wire_auth::NewKey;
+use super::wire::auth::NewKey;
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()

@@ -7,12 +7,11 @@ use zeroize::Zeroizing;
 
 use super::super::bearer::{From, token_of};
 use super::super::extract::{OptionalJson, StrictJson};
-use super::super::openapi_auth::{LoginProblems, LogoutProblems, RefreshProblems};
-use super::super::problem::Problem;
-use super::super::problem_kind::Kind;
+use super::super::openapi::auth::{LoginProblems, LogoutProblems, RefreshProblems};
+use super::super::problem::{Kind, Problem};
 use super::super::state::AppState;
-use super::wire_auth::{LoginBody, RefreshBody, TokenAnswer};
-use super::wire_factor::LoginAnswer;
+use super::wire::auth::{LoginBody, RefreshBody, TokenAnswer};
+use super::wire::factor::LoginAnswer;
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()

@@ -6,12 +6,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::super::extract::{PathText, QueryText, StrictJson};
-use super::super::openapi_people::{ChangeProblems, MembersProblems, OneProblems};
+use super::super::openapi::people::{ChangeProblems, MembersProblems, OneProblems};
 use super::super::problem::Problem;
 use super::super::state::AppState;
 use super::about_organization::{MembersQuery, Own};
-use super::wire_organizations::{OrganizationDetail, OwnOrganizationBody};
-use super::wire_people::MemberPage;
+use super::wire::organizations::{OrganizationDetail, OwnOrganizationBody};
+use super::wire::people::MemberPage;
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()

@@ -7,16 +7,16 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::super::extract::{QueryText, SecondPathText, StrictJson};
-use super::super::openapi_people::{ChangeProblems, ListProblems, MembersProblems, OneProblems};
+use super::super::openapi::people::{ChangeProblems, ListProblems, MembersProblems, OneProblems};
 use super::super::permissions::Admin;
 use super::super::problem::Problem;
 use super::super::state::AppState;
 use super::about_organization::{MembersQuery, Named, detail};
 use super::paging::{malformed, page_of};
-use super::wire_organizations::{
+use super::wire::organizations::{
     OrganizationBody, OrganizationChangeBody, OrganizationDetail, OrganizationPage, TakeInBody,
 };
-use super::wire_people::{MemberAnswer, MemberPage};
+use super::wire::people::{MemberAnswer, MemberPage};
 use crate::domain::{Role, Username};
 use crate::people::SearchText;
 

@@ -7,12 +7,12 @@ use zeroize::Zeroizing;
 
 use super::super::bearer::From;
 use super::super::extract::StrictJson;
-use super::super::openapi_auth::MemberProblems;
-use super::super::openapi_credentials::{ForgotProblems, PasswordProblems, ResetProblems};
+use super::super::openapi::auth::MemberProblems;
+use super::super::openapi::credentials::{ForgotProblems, PasswordProblems, ResetProblems};
 use super::super::problem::Problem;
 use super::super::state::AppState;
 use super::wire::Accepted;
-use super::wire_credentials::{CredentialsAnswer, ForgotBody, PasswordBody, ResetBody};
+use super::wire::credentials::{CredentialsAnswer, ForgotBody, PasswordBody, ResetBody};
 use crate::auth::{Caller, RecoveryProof};
 
 /// What everyone is told who asks for a mail.

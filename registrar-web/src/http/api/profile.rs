@@ -6,12 +6,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::super::extract::StrictJson;
-use super::super::openapi_auth::MemberProblems;
-use super::super::openapi_people::ProfileProblems;
+use super::super::openapi::auth::MemberProblems;
+use super::super::openapi::people::ProfileProblems;
 use super::super::problem::Problem;
 use super::super::state::AppState;
-use super::wire_export::UserData;
-use super::wire_people::{ProfileAnswer, ProfileBody};
+use super::wire::export::UserData;
+use super::wire::people::{ProfileAnswer, ProfileBody};
 use crate::auth::Caller;
 use crate::domain::ProfileForm;
 use crate::people::Acting;

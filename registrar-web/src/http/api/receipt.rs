@@ -7,13 +7,13 @@ use utoipa_axum::routes;
 use super::super::client_address::Client;
 use super::super::extract::{PathText, StrictJson};
 use super::super::openapi::FieldsProblems;
+use super::super::openapi::receipt::ReceiptProblems;
 use super::super::problem::Problem;
-use super::super::problem_receipt::ReceiptProblems;
 use super::super::state::AppState;
 use super::verify::RESEND_WORDS;
 use super::wire::Accepted;
-use super::wire_receipt::{AddressBody, KeysBody, Receipt};
-use super::wire_review::TextBody;
+use super::wire::receipt::{AddressBody, KeysBody, Receipt};
+use super::wire::review::TextBody;
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()

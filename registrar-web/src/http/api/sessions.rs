@@ -8,12 +8,11 @@ use uuid::Uuid;
 use super::super::bearer::From;
 use super::super::extract::{PathText, QueryText};
 use super::super::openapi::NotFoundProblems;
-use super::super::openapi_auth::MemberProblems;
-use super::super::problem::Problem;
-use super::super::problem_kind::Kind;
+use super::super::openapi::auth::MemberProblems;
+use super::super::problem::{Kind, Problem};
 use super::super::request_id::CurrentRequest;
 use super::super::state::AppState;
-use super::wire_auth::{SessionAnswer, SessionPage, UserStatus};
+use super::wire::auth::{SessionAnswer, SessionPage, UserStatus};
 use crate::auth::Caller;
 use crate::ports::PageRequest;
 

@@ -5,7 +5,7 @@ use utoipa_axum::routes;
 
 use super::super::openapi::FormProblems;
 use super::super::state::AppState;
-use super::wire_form::SignUpFormAnswer;
+use super::wire::form::SignUpFormAnswer;
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(form))

@@ -9,11 +9,11 @@ use uuid::Uuid;
 use super::super::bearer::From;
 use super::super::extract::{PathText, StrictJson};
 use super::super::openapi::NotFoundProblems;
-use super::super::openapi_auth::MemberProblems;
-use super::super::openapi_credentials::{KeyProblems, LastKeyProblems};
+use super::super::openapi::auth::MemberProblems;
+use super::super::openapi::credentials::{KeyProblems, LastKeyProblems};
 use super::super::problem::Problem;
 use super::super::state::AppState;
-use super::wire_credentials::{KeyAnswer, KeyBody, KeyList};
+use super::wire::credentials::{KeyAnswer, KeyBody, KeyList};
 use crate::auth::{Caller, CredentialError};
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {

@@ -5,8 +5,7 @@ use utoipa_axum::routes;
 
 use super::super::extract::PathText;
 use super::super::openapi::{NotFoundProblems, StoreProblems};
-use super::super::problem::Problem;
-use super::super::problem_kind::Kind;
+use super::super::problem::{Kind, Problem};
 use super::super::state::AppState;
 use super::wire::{NameCheck, RegistrationStatus};
 use crate::domain::Username;

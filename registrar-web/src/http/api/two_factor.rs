@@ -11,15 +11,14 @@ use zeroize::Zeroizing;
 use super::super::bearer::From;
 use super::super::extract::{PathText, StrictJson};
 use super::super::openapi::AdminProblems;
-use super::super::openapi_auth::MemberProblems;
-use super::super::openapi_factor::{FactorProblems, SecondStepProblems};
+use super::super::openapi::auth::MemberProblems;
+use super::super::openapi::factor::{FactorProblems, SecondStepProblems};
 use super::super::permissions::Admin;
-use super::super::problem::Problem;
-use super::super::problem_kind::Kind;
+use super::super::problem::{Kind, Problem};
 use super::super::state::AppState;
 use super::qr::Qr;
-use super::wire_auth::TokenAnswer;
-use super::wire_factor::{
+use super::wire::auth::TokenAnswer;
+use super::wire::factor::{
     CodeBody, FactorAnswer, PasswordBody, ProofBody, RecoveryCodesAnswer, SecondStepBody,
     TotpSetupAnswer, optional_proof, proof,
 };

@@ -5,12 +5,12 @@ use utoipa_axum::routes;
 use zeroize::Zeroizing;
 
 use super::super::extract::{OptionalJson, PathText, QueryText, StrictJson};
-use super::super::openapi_people::{ChangeProblems, DeleteProblems, ListProblems, OneProblems};
+use super::super::openapi::people::{ChangeProblems, DeleteProblems, ListProblems, OneProblems};
 use super::super::problem::Problem;
 use super::super::state::AppState;
 use super::member_query::{ROLES, member_query};
 use super::paging::page_of;
-use super::wire_people::{
+use super::wire::people::{
     DeleteBody, MemberDetail, MemberPage, ProfileBody, RoleBody, SuspendBody,
 };
 use crate::domain::{ProfileForm, RegistrationId, Role, User, UserId};

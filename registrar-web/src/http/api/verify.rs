@@ -6,8 +6,7 @@ use utoipa_axum::routes;
 
 use super::super::extract::StrictJson;
 use super::super::openapi::{FieldsProblems, StoreProblems, VerifyProblems};
-use super::super::problem::Problem;
-use super::super::problem_kind::Kind;
+use super::super::problem::{Kind, Problem};
 use super::super::state::AppState;
 use super::wire::{Accepted, RegistrationStatus, ResendBody, VerifyBody};
 use crate::domain::{Email, Username, VerificationToken};

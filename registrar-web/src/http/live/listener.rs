@@ -5,8 +5,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::super::limits::OpenOne;
-use super::super::problem::Problem;
-use super::super::problem_kind::Kind;
+use super::super::problem::{Kind, Problem};
 use super::super::state::AppState;
 use crate::auth::{Caller, TokenError};
 use crate::domain::{EventId, LiveEvent, PageToken, Timestamp, UserId};

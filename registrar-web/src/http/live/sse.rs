@@ -12,8 +12,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::super::client_address::Client;
-use super::super::problem::Problem;
-use super::super::problem_kind::Kind;
+use super::super::problem::{Kind, Problem};
 use super::super::state::AppState;
 use super::Place;
 use super::listener::{End, Heard, Listener, Pass};

@@ -4,8 +4,7 @@ use subtle::ConstantTimeEq;
 
 use super::visitor::Visitor;
 use crate::http::extract::Form;
-use crate::http::problem::Problem;
-use crate::http::problem_kind::Kind;
+use crate::http::problem::{Kind, Problem};
 use crate::http::state::{AppState, Site};
 
 /// The name of the hidden field.

@@ -4,8 +4,7 @@ use http::header::{self, HeaderValue};
 
 use super::visitor::Visitor;
 use crate::domain::{Mode, Role, User};
-use crate::http::problem::Problem;
-use crate::http::problem_kind::Kind;
+use crate::http::problem::{Kind, Problem};
 use crate::http::state::Site;
 use crate::http::static_files::{ASSETS, Assets};
 use crate::text::{Language, Text};

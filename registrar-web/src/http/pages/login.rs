@@ -14,8 +14,7 @@ use super::visitor::{SessionBegun, SignedOut, Visitor};
 use crate::auth::{Entered, PageLogin};
 use crate::http::bearer::From;
 use crate::http::extract::{Form, QueryText};
-use crate::http::problem::Problem;
-use crate::http::problem_kind::Kind;
+use crate::http::problem::{Kind, Problem};
 use crate::http::state::AppState;
 
 /// Where a login leads that leads nowhere else.

@@ -4,8 +4,7 @@ use axum::response::{IntoResponse, Response};
 use super::layout::{Page, render};
 use super::visitor::Visitor;
 use crate::http::extract::PathText;
-use crate::http::problem::Problem;
-use crate::http::problem_kind::Kind;
+use crate::http::problem::{Kind, Problem};
 
 #[derive(Template)]
 #[template(path = "pages/problem.html")]

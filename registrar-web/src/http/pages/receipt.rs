@@ -14,8 +14,7 @@ use super::visitor::Visitor;
 use crate::domain::{Remark, SshKeysField};
 use crate::http::client_address::Client;
 use crate::http::extract::{Form, PathText};
-use crate::http::problem::Problem;
-use crate::http::problem_kind::Kind;
+use crate::http::problem::{Kind, Problem};
 use crate::http::state::AppState;
 use crate::registration::{ReceiptError, ReceiptView};
 

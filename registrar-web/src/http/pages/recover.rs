@@ -10,8 +10,7 @@ use super::visitor::Visitor;
 use crate::auth::RecoveryProof;
 use crate::http::bearer::From;
 use crate::http::extract::{Form, QueryText};
-use crate::http::problem::Problem;
-use crate::http::problem_kind::Kind;
+use crate::http::problem::{Kind, Problem};
 use crate::http::state::AppState;
 
 #[derive(Template)]

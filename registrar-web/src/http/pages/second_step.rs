@@ -12,8 +12,7 @@ use super::visitor::Visitor;
 use crate::auth::{Asked, PageLogin};
 use crate::domain::{FactorMethod, Proof};
 use crate::http::bearer::From;
-use crate::http::problem::Problem;
-use crate::http::problem_kind::Kind;
+use crate::http::problem::{Kind, Problem};
 use crate::http::state::AppState;
 
 #[derive(Template)]

@@ -9,8 +9,7 @@ use super::visitor::Visitor;
 use crate::domain::{Status, Timestamp, Username};
 use crate::http::api::verify::resend as ask_again;
 use crate::http::extract::{PathText, QueryText};
-use crate::http::problem::Problem;
-use crate::http::problem_kind::Kind;
+use crate::http::problem::{Kind, Problem};
 use crate::http::state::AppState;
 use crate::registration::RegistrationView;
 

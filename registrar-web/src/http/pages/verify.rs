@@ -13,8 +13,7 @@ use crate::http::answer::wants_json;
 use crate::http::api::verify::token_of;
 use crate::http::api::wire::RegistrationStatus;
 use crate::http::extract::QueryText;
-use crate::http::problem::Problem;
-use crate::http::problem_kind::Kind;
+use crate::http::problem::{Kind, Problem};
 use crate::http::state::AppState;
 use crate::registration::TokenState;
 

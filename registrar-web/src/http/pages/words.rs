@@ -3,8 +3,7 @@
 
 use super::visitor::Visitor;
 use crate::domain::{FormField, Mode, Places};
-use crate::http::problem::{FieldProblem, Problem};
-use crate::http::problem_kind::Kind;
+use crate::http::problem::{FieldProblem, Kind, Problem};
 use crate::registration::RegistrationView;
 use crate::text::Text;
 

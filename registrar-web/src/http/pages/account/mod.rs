@@ -18,8 +18,7 @@ use axum::routing::{get, post};
 use super::form::Field;
 use super::layout::{Page, render_with};
 use super::visitor::Visitor;
-use crate::http::problem::Problem;
-use crate::http::problem_kind::Kind;
+use crate::http::problem::{Kind, Problem};
 use crate::http::state::AppState;
 
 pub(super) fn routes() -> Router<AppState> {

@@ -9,8 +9,7 @@ use crate::http::pages::flash::Flash;
 use crate::http::pages::form::Field;
 use crate::http::pages::signed_in::SignedIn;
 use crate::http::pages::visitor::Visitor;
-use crate::http::problem::Problem;
-use crate::http::problem_kind::Kind;
+use crate::http::problem::{Kind, Problem};
 use crate::http::state::AppState;
 
 /// `GET /account/profile`

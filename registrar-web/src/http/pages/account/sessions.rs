@@ -11,8 +11,7 @@ use crate::http::pages::flash::Flash;
 use crate::http::pages::layout::{Page, render};
 use crate::http::pages::signed_in::SignedIn;
 use crate::http::pages::visitor::SignedOut;
-use crate::http::problem::Problem;
-use crate::http::problem_kind::Kind;
+use crate::http::problem::{Kind, Problem};
 use crate::http::state::AppState;
 use crate::ports::PageRequest;
 

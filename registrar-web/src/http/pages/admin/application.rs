@@ -10,8 +10,7 @@ use super::words::{Fact, facts, said, since, text};
 use crate::domain::{Email, Remark, Timestamp};
 use crate::http::api::admin::known;
 use crate::http::api::admin_review::remark;
-use crate::http::problem::Problem;
-use crate::http::problem_kind::Kind;
+use crate::http::problem::{Kind, Problem};
 use crate::registration::AdminView;
 
 #[derive(Template)]

@@ -11,8 +11,7 @@ use crate::domain::{OnHost, Organisation, OrganisationId, Timestamp, User, UserI
 use crate::http::api::organizations::newcomer;
 use crate::http::api::users::known;
 use crate::http::extract::{Form, QueryText, SecondPathText};
-use crate::http::problem::Problem;
-use crate::http::problem_kind::Kind;
+use crate::http::problem::{Kind, Problem};
 use crate::people::{MemberQuery, OrganisationChange, preference_word};
 use crate::ports::PageRequest;
 use crate::text::Html;

@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::wire::SignUp;
-use super::wire_auth::UserAnswer;
+use super::SignUp;
+use super::auth::UserAnswer;
 use crate::domain::SignupForm;
 
 /// A sign-up that comes by a sibling service.

@@ -3,10 +3,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::super::problem::Problem;
-use super::wire_auth::TokenAnswer;
+use super::auth::TokenAnswer;
 use crate::auth::{Asked, Entered, FactorStatus};
 use crate::domain::{FactorMethod, Proof, RecoveryCode};
+use crate::http::problem::Problem;
 
 /// What a right password brings.
 #[derive(Serialize, ToSchema)]

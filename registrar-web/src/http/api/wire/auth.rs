@@ -2,8 +2,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::wire::RegistrationStatus;
-use super::wire_credentials::CredentialsAnswer;
+use super::RegistrationStatus;
+use super::credentials::CredentialsAnswer;
 use crate::auth::Tokens;
 use crate::domain::{Role, Session, User, UserState};
 

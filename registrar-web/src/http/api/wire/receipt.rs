@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::wire::RegistrationStatus;
-use super::wire_review::QuestionAnswer;
+use super::RegistrationStatus;
+use super::review::QuestionAnswer;
 use crate::domain::SshKeysField;
 use crate::registration::ReceiptView;
 

@@ -2,17 +2,16 @@
 
 use utoipa::IntoResponses;
 
-use super::openapi::{Responses, body_problems, limited, of, store_down};
-use super::openapi_auth::refusals;
-use super::problem::Problem;
-use super::problem_kind::Kind;
+use super::super::problem::{Kind, Problem};
+use super::auth::refusals;
+use super::{Responses, body_problems, limited, of, store_down};
 use crate::auth::{FactorError, LoginError};
 use crate::domain::FactorMethod;
 
 /// What the second half of a login may be answered with.
-pub(super) struct SecondStepProblems;
+pub(in crate::http) struct SecondStepProblems;
 /// What a change of one's second factor may be answered with.
-pub(super) struct FactorProblems;
+pub(in crate::http) struct FactorProblems;
 
 impl IntoResponses for SecondStepProblems {
     fn responses() -> Responses {

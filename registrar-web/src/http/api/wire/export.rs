@@ -6,14 +6,14 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::live::wire::NotificationAnswer;
-use super::wire_auth::SessionAnswer;
-use super::wire_credentials::{CredentialsAnswer, KeyAnswer};
-use super::wire_factor::FactorAnswer;
-use super::wire_invites::InviteAnswer;
-use super::wire_people::MemberDetail;
-use super::wire_review::QuestionAnswer;
+use super::auth::SessionAnswer;
+use super::credentials::{CredentialsAnswer, KeyAnswer};
+use super::factor::FactorAnswer;
+use super::invites::InviteAnswer;
+use super::people::MemberDetail;
+use super::review::QuestionAnswer;
 use crate::domain::{Actor, AuditEntry, Organisation, Passed, Registration, Session, UserId};
+use crate::http::live::wire::NotificationAnswer;
 use crate::people::Export;
 use crate::text::Language;
 

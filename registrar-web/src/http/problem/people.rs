@@ -1,7 +1,7 @@
 //! What is said when something about members or invites was not done.
 
-use super::problem::{Problem, capitalised};
-use super::problem_kind::Kind;
+use super::Kind;
+use super::{Problem, capitalised};
 use crate::domain::ActError;
 use crate::people::PeopleError;
 

@@ -2,44 +2,21 @@
 
 use utoipa::IntoResponses;
 
-use super::openapi::{Responses, body_problems, limited, of, store_down};
-use super::problem::Problem;
-use super::problem_kind::Kind;
+use super::super::problem::{Kind, Problem};
+use super::{Responses, body_problems, limited, of, store_down};
 use crate::auth::{CredentialError, LoginError};
 use crate::domain::FieldErrors;
 
-impl From<CredentialError> for Problem {
-    fn from(error: CredentialError) -> Self {
-        let words = super::problem::capitalised(&format!("{error}."));
-        match error {
-            CredentialError::Fields(errors) => errors.into(),
-            CredentialError::NoRecovery => Self::new(Kind::RecoveryUnknown),
-            CredentialError::KeyKept => Self::new(Kind::KeyKept),
-            CredentialError::LastKey => Self::with_detail(Kind::NotPossibleNow, words),
-            CredentialError::NoSuchKey => Self::with_detail(Kind::NotFound, words),
-            CredentialError::Login(LoginError::Limited {
-                retry_after_seconds: seconds,
-            }) => Self::with_detail(
-                Kind::TooManyRequests,
-                format!("Too many tries; go on in {seconds} s."),
-            )
-            .retry_after(seconds),
-            CredentialError::Login(error) => error.into(),
-            CredentialError::Store(error) => error.into(),
-        }
-    }
-}
-
 /// What a change of the password may be answered with, besides what every member may be.
-pub(super) struct PasswordProblems;
+pub(in crate::http) struct PasswordProblems;
 /// What a wish for a mail may be answered with.
-pub(super) struct ForgotProblems;
+pub(in crate::http) struct ForgotProblems;
 /// What a reset may be answered with.
-pub(super) struct ResetProblems;
+pub(in crate::http) struct ResetProblems;
 /// What a new key may be answered with, besides what every member may be.
-pub(super) struct KeyProblems;
+pub(in crate::http) struct KeyProblems;
 /// What the removal of a key may be answered with.
-pub(super) struct LastKeyProblems;
+pub(in crate::http) struct LastKeyProblems;
 
 fn fields(wrong: &[(&'static str, &str, &str)]) -> Problem {
     let mut errors = FieldErrors::default();

@@ -1,7 +1,7 @@
 //! What second factors are refused with.
 
-use super::problem::{Problem, capitalised};
-use super::problem_kind::Kind;
+use super::Kind;
+use super::{Problem, capitalised};
 use crate::auth::{FactorError, ResetError};
 use crate::domain::FactorMethod;
 

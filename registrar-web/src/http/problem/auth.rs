@@ -1,7 +1,7 @@
 //! What logins and tokens are refused with.
 
-use super::problem::{Problem, Unfinished, capitalised};
-use super::problem_kind::Kind;
+use super::Kind;
+use super::{Problem, Unfinished, capitalised};
 use crate::auth::{LoginError, RotateError, TokenError};
 use crate::registration::RegistrationView;
 

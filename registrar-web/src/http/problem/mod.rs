@@ -1,9 +1,17 @@
+mod auth;
+mod credentials;
+mod factor;
+mod kind;
+mod people;
+mod receipt;
+
+pub use kind::Kind;
+
 use axum::response::{IntoResponse, Response};
 use http::header::{self, HeaderValue};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::problem_kind::Kind;
 use crate::domain::FieldErrors;
 use crate::ports::{ProvisionFailure, StoreError};
 use crate::registration::{AdminError, RegisterError, VerifyError};
@@ -302,7 +310,7 @@ impl IntoResponse for Problem {
     }
 }
 
-pub(super) fn capitalised(text: &str) -> String {
+pub(in crate::http) fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(letters).collect()

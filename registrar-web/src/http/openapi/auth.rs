@@ -2,26 +2,25 @@
 
 use utoipa::IntoResponses;
 
-use super::openapi::{RegisterProblems, Responses, body_problems, limited, merged, of, store_down};
-use super::problem::{Problem, Unfinished};
-use super::problem_kind::Kind;
+use super::super::problem::{Kind, Problem, Unfinished};
+use super::{RegisterProblems, Responses, body_problems, limited, merged, of, store_down};
 use crate::auth::{LoginError, TokenError};
 use crate::domain::SessionEnd;
 
 /// What a login may be answered with.
-pub(super) struct LoginProblems;
+pub(in crate::http) struct LoginProblems;
 /// What a refresh may be answered with.
-pub(super) struct RefreshProblems;
+pub(in crate::http) struct RefreshProblems;
 /// What every route for members may be answered with.
-pub(super) struct MemberProblems;
+pub(in crate::http) struct MemberProblems;
 /// What every internal route may be answered with.
-pub(super) struct InternalProblems;
+pub(in crate::http) struct InternalProblems;
 /// What a login by a sibling may be answered with.
-pub(super) struct SiblingLoginProblems;
+pub(in crate::http) struct SiblingLoginProblems;
 /// What a sign-up by a sibling may be answered with.
-pub(super) struct SiblingSignUpProblems;
+pub(in crate::http) struct SiblingSignUpProblems;
 /// What a sign-out may be answered with.
-pub(super) struct LogoutProblems;
+pub(in crate::http) struct LogoutProblems;
 
 impl IntoResponses for LoginProblems {
     fn responses() -> Responses {
@@ -126,7 +125,7 @@ impl IntoResponses for InternalProblems {
     }
 }
 
-pub(super) fn refusals() -> Vec<Problem> {
+pub(in crate::http) fn refusals() -> Vec<Problem> {
     [
         TokenError::Invalid,
         TokenError::Ended(SessionEnd::SignedOut),

@@ -1,8 +1,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::state::Site;
 use crate::domain::{FieldKind, FormField, Mode, Places};
+use crate::http::state::Site;
 
 /// The sign-up form.
 #[derive(Serialize, ToSchema)]

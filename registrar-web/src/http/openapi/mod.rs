@@ -1,3 +1,9 @@
+pub(in crate::http) mod auth;
+pub(in crate::http) mod credentials;
+pub(in crate::http) mod factor;
+pub(in crate::http) mod people;
+pub(in crate::http) mod receipt;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -15,17 +21,16 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::api;
 use super::pages;
-use super::problem::{FieldProblem, Problem, ProblemBody, Unfinished};
-use super::problem_kind::Kind;
+use super::problem::{FieldProblem, Kind, Problem, ProblemBody, Unfinished};
 use super::state::AppState;
 use crate::domain::{FieldErrors, ProfileRules, ReviewError, SignupForm, SignupRules, Username};
 use crate::ports::ProvisionFailure;
 use crate::registration::{AdminError, RegisterError, VerifyError};
 
-pub(super) type Responses = BTreeMap<String, RefOr<Response>>;
+pub(in crate::http) type Responses = BTreeMap<String, RefOr<Response>>;
 
 /// The API's routes, and the document that describes them.
-pub(super) fn routes() -> (Router<AppState>, OpenApi) {
+pub(in crate::http) fn routes() -> (Router<AppState>, OpenApi) {
     let tag = |name: &str, words: &str| {
         TagBuilder::new()
             .name(name)
@@ -122,7 +127,7 @@ pub fn document() -> OpenApi {
 }
 
 /// The routes of the document itself and of the page that shows it.
-pub(super) fn documentation(document: OpenApi) -> Router<AppState> {
+pub(in crate::http) fn documentation(document: OpenApi) -> Router<AppState> {
     let json = serde_json::to_string_pretty(&document).unwrap_or_default();
     let page = Arc::new(pages::docs::DocsBody::of(&document));
     Router::new()
@@ -137,7 +142,7 @@ pub(super) fn documentation(document: OpenApi) -> Router<AppState> {
 }
 
 /// Answers with examples that are made of the errors themselves.
-pub(super) fn of(problems: impl IntoIterator<Item = Problem>) -> Responses {
+pub(in crate::http) fn of(problems: impl IntoIterator<Item = Problem>) -> Responses {
     let mut by_status: BTreeMap<u16, Vec<Problem>> = BTreeMap::new();
     for problem in problems {
         by_status
@@ -172,7 +177,7 @@ pub(super) fn of(problems: impl IntoIterator<Item = Problem>) -> Responses {
 }
 
 /// The answers of both, with the examples of both where they have a status in common.
-pub(super) fn merged(mut first: Responses, second: Responses) -> Responses {
+pub(in crate::http) fn merged(mut first: Responses, second: Responses) -> Responses {
     for (status, response) in second {
         match (first.get_mut(&status), response) {
             (Some(RefOr::T(known)), RefOr::T(more)) => {
@@ -192,12 +197,12 @@ pub(super) fn merged(mut first: Responses, second: Responses) -> Responses {
     first
 }
 
-pub(super) fn store_down() -> Problem {
+pub(in crate::http) fn store_down() -> Problem {
     // What the conversion of the error gives, without the line that it logs.
     Problem::new(Kind::StoreUnavailable).retry_after(30)
 }
 
-pub(super) fn body_problems() -> [Problem; 3] {
+pub(in crate::http) fn body_problems() -> [Problem; 3] {
     [
         Kind::MalformedJson,
         Kind::TooLarge,
@@ -206,28 +211,28 @@ pub(super) fn body_problems() -> [Problem; 3] {
     .map(Problem::new)
 }
 
-pub(super) fn limited() -> Problem {
+pub(in crate::http) fn limited() -> Problem {
     Problem::new(Kind::TooManyRequests).retry_after(600)
 }
 
 /// What a sign-up may be answered with.
-pub(super) struct RegisterProblems;
+pub(in crate::http) struct RegisterProblems;
 /// What a proof of address may be answered with.
-pub(super) struct VerifyProblems;
+pub(in crate::http) struct VerifyProblems;
 /// What a route with a body may be answered with.
-pub(super) struct FieldsProblems;
+pub(in crate::http) struct FieldsProblems;
 /// What a route may be answered with that reads a query, or more than an id from its path.
-pub(super) struct ParameterProblems;
+pub(in crate::http) struct ParameterProblems;
 /// What a route may be answered with that reads nothing.
-pub(super) struct FormProblems;
+pub(in crate::http) struct FormProblems;
 /// What every route that needs the store may be answered with.
-pub(super) struct StoreProblems;
+pub(in crate::http) struct StoreProblems;
 /// What a route that names a registration may be answered with.
-pub(super) struct NotFoundProblems;
+pub(in crate::http) struct NotFoundProblems;
 /// What a route with parameters in its query may be answered with.
-pub(super) struct QueryProblems;
+pub(in crate::http) struct QueryProblems;
 /// What admin routes may be answered with.
-pub(super) struct AdminProblems;
+pub(in crate::http) struct AdminProblems;
 
 impl IntoResponses for RegisterProblems {
     fn responses() -> Responses {

@@ -1,11 +1,7 @@
 //! What is said when something of a receipt was not done.
 
-use utoipa::IntoResponses;
-
-use super::openapi::{Responses, limited, of, store_down};
-use super::problem::{Problem, capitalised};
-use super::problem_kind::Kind;
-use crate::domain::{MendError, ReviewError};
+use super::Kind;
+use super::{Problem, capitalised};
 use crate::registration::ReceiptError;
 
 impl From<ReceiptError> for Problem {
@@ -20,21 +16,5 @@ impl From<ReceiptError> for Problem {
             ReceiptError::Verify(error) => error.into(),
             ReceiptError::Store(error) => error.into(),
         }
-    }
-}
-
-/// What a route of a receipt may be answered with.
-pub(super) struct ReceiptProblems;
-
-impl IntoResponses for ReceiptProblems {
-    fn responses() -> Responses {
-        of([
-            Problem::new(Kind::MalformedQuery),
-            ReceiptError::Unknown.into(),
-            ReceiptError::Review(ReviewError::NoQuestion).into(),
-            ReceiptError::Mend(MendError::Ended).into(),
-            store_down(),
-            limited(),
-        ])
     }
 }

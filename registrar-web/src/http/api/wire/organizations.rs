@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::wire_people::PersonAnswer;
+use super::people::PersonAnswer;
 use crate::domain::{OnHost, Organisation};
 use crate::people::{OrganisationChange, OrganisationView, OrganisationWish, preference_word};
 

@@ -3,28 +3,27 @@
 
 use utoipa::IntoResponses;
 
-use super::openapi::{Responses, body_problems, limited, of, store_down};
-use super::openapi_auth::refusals;
-use super::problem::Problem;
-use super::problem_kind::Kind;
+use super::super::problem::{Kind, Problem};
+use super::auth::refusals;
+use super::{Responses, body_problems, limited, of, store_down};
 use crate::auth::LoginError;
 use crate::domain::ActError;
 use crate::people::PeopleError;
 
 /// What a list may be answered with.
-pub(super) struct ListProblems;
+pub(in crate::http) struct ListProblems;
 /// What a list of the members of an organization may be answered with.
-pub(super) struct MembersProblems;
+pub(in crate::http) struct MembersProblems;
 /// What a route for one member or invite may be answered with.
-pub(super) struct OneProblems;
+pub(in crate::http) struct OneProblems;
 /// What a change of one member or invite may be answered with.
-pub(super) struct ChangeProblems;
+pub(in crate::http) struct ChangeProblems;
 /// What a change of one's own profile may be answered with.
-pub(super) struct ProfileProblems;
+pub(in crate::http) struct ProfileProblems;
 /// What the deletion of an account may be answered with.
-pub(super) struct DeleteProblems;
+pub(in crate::http) struct DeleteProblems;
 /// What a route that is open to all may be answered with.
-pub(super) struct OpenProblems;
+pub(in crate::http) struct OpenProblems;
 
 fn everywhere() -> Vec<Problem> {
     let mut problems = refusals();

@@ -2,8 +2,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::wire_organizations::OrganizationBody;
-use super::wire_people::PersonAnswer;
+use super::organizations::OrganizationBody;
+use super::people::PersonAnswer;
 use crate::domain::{MailState, Role};
 use crate::people::{InviteView, InviteWish, Joined, ListedInvite};
 

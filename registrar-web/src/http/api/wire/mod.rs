@@ -1,8 +1,21 @@
+pub(in crate::http) mod admin;
+pub(in crate::http) mod auth;
+pub(in crate::http) mod credentials;
+pub(in crate::http) mod export;
+pub(in crate::http) mod factor;
+pub(in crate::http) mod form;
+pub(in crate::http) mod internal;
+pub(in crate::http) mod invites;
+pub(in crate::http) mod organizations;
+pub(in crate::http) mod people;
+pub(in crate::http) mod receipt;
+pub(in crate::http) mod review;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::wire_review::CaseAnswer;
+use super::wire::review::CaseAnswer;
 use crate::domain::{FirstLogin, ReceiptToken, Role};
 use crate::registration::{AdminView, RegistrationView};
 
