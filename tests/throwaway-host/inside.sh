@@ -23,9 +23,15 @@ fail() {
 trap 'echo; echo "demo: stopping"; stop_services; echo "demo: ended; nothing is left"; exit 0' INT TERM HUP
 trap 'echo "demo: failed in line $LINENO: $BASH_COMMAND" >&2' ERR
 
+# The first admin of the demo. Nothing is secret on a host that only this machine reaches.
+readonly ADMIN=grace ADMIN_PASSWORD="Nanoseconds are a foot long"
+
 lay_over_the_machine
 prepare_host
 start_services
+if [[ $HOST_MODE == @(serve|check) ]]; then
+  NAME="$ADMIN" PASSWORD="$ADMIN_PASSWORD" "$here/admin.sh" || fail "there is no admin"
+fi
 
 # end_after COMMAND…: runs it, shows the logs when it fails, and ends the host with its status.
 end_after() {
@@ -53,6 +59,8 @@ cat <<END
   Then log in by   ssh -p $SSH_PORT NAME@127.0.0.1   and read mail by   neomutt
   Any address      takes mail here; each outgoing mail is shown below, with its link
   Mail to a member swaks --server 127.0.0.1:$SMTP_PORT --to NAME@$DOMAIN   (on this machine)
+  The console      http://127.0.0.1:$WEB_PORT/admin   as $ADMIN, password: $ADMIN_PASSWORD
+  registrarctl     ssh -p $SSH_PORT $ADMIN@127.0.0.1   with that password, then   registrarctl help
   Ctrl-C           ends the host; nothing of this machine was changed
 
 END

@@ -13,14 +13,18 @@
 #       BENCH_AT_ONCE=1,8,32,64 so many at once, on a host that had BENCH_ACCOUNTS=0 accounts before,
 #       written by BENCH_WRITER=shadow-utils (accounts.writer of provisiond.toml)
 #
-# WEB_PORT, SSH_PORT and SMTP_PORT move the three ports (3000, 2222, 2525; 127.0.0.1 alone).
+# WEB_PORT, SSH_PORT and SMTP_PORT move the three ports (3000, 2222, 2525; 127.0.0.1 alone). MODE=approval
+# lets admins decide who gets in.
 set -euo pipefail
 
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 root="$(cd "$here/../.." && pwd)"
 export HOST_MODE=serve HOST_SOURCE="$root"
-profile=debug needed=(provisiond registrar-web registrar-join)
+profile=debug needed=(provisiond registrar-web registrar-join registrarctl)
 export WEB_PORT="${WEB_PORT:-3000}" SSH_PORT="${SSH_PORT:-2222}" SMTP_PORT="${SMTP_PORT:-2525}"
+
+# Who may register, as registration.mode has it.
+export MODE="${MODE:-open}"
 
 die() { echo "demo: $*" >&2; exit 1; }
 
@@ -56,6 +60,7 @@ case "${1:-}" in
   *) die "unknown argument: $1" ;;
 esac
 
+[[ $MODE == @(open|approval) ]] || die "MODE must be open or approval"
 [[ $EUID == 0 ]] || die "a host of its own needs root: run it as root (sudo make demo)"
 
 programs="${CARGO_TARGET_DIR:-$root/target}"

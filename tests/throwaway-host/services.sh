@@ -36,6 +36,8 @@ prepare_registrar() {
   chmod 0700 /var/lib/provisiond
   cp "$HOST_SOURCE/etc/registrar.toml" "$HOST_SOURCE/etc/provisiond.toml" /etc/registrar/
   chmod 0644 /etc/registrar/*
+  # For who is in registrar-admin and logs in.
+  echo "PATH=\$PATH:$HOST_PROGRAMS" >/etc/profile.d/throwaway.sh
   install -d -o registrar-web -g registrar-web -m 0700 /var/lib/registrar-web
   install -d -o registrar-web -g registrar-web -m 0755 /run/registrar-web
 }
@@ -144,6 +146,10 @@ start_services() {
     more=(REGISTRAR__SERVER__ADMIN_TOKEN_FILE=/etc/registrar/admin.token REGISTRAR__ACCOUNTS__BCRYPT_COST=10
       REGISTRAR__AUTH__FAILED_LOGINS=1000 REGISTRAR__INVITES__MEMBERS_MAY_INVITE=5)
   fi
+  # The demo is there to try things.
+  if [[ $HOST_MODE == @(serve|check) ]]; then
+    more=(REGISTRAR__INVITES__MEMBERS_MAY_INVITE=3)
+  fi
   # A check searches the logs for secrets, so they are to say as much as they can.
   local talk=info
   if [[ $HOST_MODE == @(check|join) ]]; then talk=trace; fi
@@ -164,7 +170,9 @@ start_services() {
     "REGISTRAR__LOG__FILTER=$talk" "REGISTRAR__SERVER__LISTEN=127.0.0.1:$WEB_PORT" \
     "REGISTRAR__SERVER__PUBLIC_URL=http://127.0.0.1:$WEB_PORT" \
     "REGISTRAR__COMMUNITY__NAME=Throw-away Tilde" "REGISTRAR__COMMUNITY__DOMAIN=$DOMAIN" \
+    "REGISTRAR__COMMUNITY__SSH_PORT=$SSH_PORT" "REGISTRAR__REGISTRATION__MODE=$MODE" \
     "REGISTRAR__MAIL__PORT=$SMTP_PORT" \
+    REGISTRAR__SERVER__ADMIN_SOCKET=/run/registrar-web/admin.sock \
     REGISTRAR__SERVER__JOIN_SOCKET=/run/registrar-web/join.sock \
     "REGISTRAR__LIMITS__REQUESTS=$requests" "REGISTRAR__LIMITS__REGISTRATIONS=$registrations" "${more[@]}" \
     "$HOST_PROGRAMS/registrar-web" --config /etc/registrar/registrar.toml
