@@ -203,7 +203,7 @@ async fn a_sibling_signs_people_up() {
     let (status, problem) = ask(&app, "/internal/auth/signup", body).await;
     assert_eq!(
         (status, &problem["errors"][0]["code"]),
-        (422, &json!("required"))
+        (422, &json!("empty"))
     );
 }
 
