@@ -178,7 +178,32 @@ fn an_account_without_a_key_is_entered_by_its_password_where_sshd_asks_for_one()
 }
 
 #[test]
-fn a_neomutt_that_does_not_understand_its_file_is_told_of_and_one_without_a_file_is_fine() {
+fn a_template_that_neomutt_does_not_understand_is_told_of() {
+    private_host(|host| {
+        if !has_programs() {
+            return;
+        }
+        host.directory("/etc/registrar", 0o755);
+        host.file(
+            "/etc/registrar/neomuttrc",
+            "set no_such_setting = 1\n",
+            0o644,
+        );
+        let daemon = start(host, "\n[mail]\nneomuttrc = \"/etc/registrar/neomuttrc\"\n");
+        let submit = daemon.submit();
+        submit.make_active("ada");
+        let proof = submit.prove("ada").unwrap();
+        assert_eq!(proof.neomutt.verdict, Verdict::Failed, "{proof:?}");
+        assert!(proof.neomutt.detail.contains("~/.neomuttrc"), "{proof:?}");
+        assert!(!proof.holds());
+        // The others do not hang on it.
+        assert_eq!(proof.login.verdict, Verdict::Ok);
+        assert_eq!(proof.mailbox.verdict, Verdict::Ok);
+    });
+}
+
+#[test]
+fn a_neomuttrc_that_its_owner_has_changed_or_thrown_away_is_the_owners_affair() {
     private_host(|host| {
         if !has_programs() {
             return;
@@ -187,20 +212,12 @@ fn a_neomutt_that_does_not_understand_its_file_is_told_of_and_one_without_a_file
         let submit = daemon.submit();
         let uid = submit.make_active("ada").uid;
         let file = "/home/ada/.neomuttrc";
-        let good = fs::read_to_string(file).unwrap();
-        let write = |text: &str| {
-            fs::write(file, text).unwrap();
-            std::os::unix::fs::chown(file, Some(uid), Some(uid)).unwrap();
-            submit.prove("ada").unwrap()
-        };
-        let proof = write(&format!("{good}\nset no_such_setting = 1\n"));
-        assert_eq!(proof.neomutt.verdict, Verdict::Failed, "{proof:?}");
-        assert!(proof.neomutt.detail.contains("~/.neomuttrc"), "{proof:?}");
-        assert!(!proof.holds());
-        // The others do not hang on it.
-        assert_eq!(proof.login.verdict, Verdict::Ok);
-        assert_eq!(proof.mailbox.verdict, Verdict::Ok);
-        assert_eq!(write(&good).neomutt.verdict, Verdict::Ok);
+        assert_eq!(submit.prove("ada").unwrap().neomutt.verdict, Verdict::Ok);
+        let changed = fs::read_to_string(file).unwrap() + "\nset sort = threads\n";
+        fs::write(file, changed).unwrap();
+        std::os::unix::fs::chown(file, Some(uid), Some(uid)).unwrap();
+        let proof = submit.prove("ada").unwrap();
+        assert_eq!(proof.neomutt.verdict, Verdict::NotApplicable, "{proof:?}");
         fs::remove_file(file).unwrap();
         let proof = submit.prove("ada").unwrap();
         assert_eq!(proof.neomutt.verdict, Verdict::NotApplicable);

@@ -241,11 +241,18 @@ pub(crate) enum Users {
         /// Why, for the other admins
         #[arg(long)]
         reason: String,
+        #[command(flatten)]
+        host: HostOnly,
     },
     /// Undo a suspension
     Resume(Name),
     /// Pack a suspended account's home away and delete the Linux user
-    Archive(Name),
+    Archive {
+        #[command(flatten)]
+        name: Name,
+        #[command(flatten)]
+        host: HostOnly,
+    },
     /// Make an archived account again, suspended
     Restore(Name),
     /// Remove a suspended or archived account for good, with home and mail
@@ -255,7 +262,16 @@ pub(crate) enum Users {
         /// Yes, for good: nothing brings it back
         #[arg(long)]
         yes: bool,
+        #[command(flatten)]
+        host: HostOnly,
     },
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct HostOnly {
+    /// On the host, whatever the web says: when it is taken over, or must not be asked
+    #[arg(long)]
+    pub(crate) host_only: bool,
 }
 
 #[derive(Debug, Args)]

@@ -95,7 +95,7 @@ async fn what_one_side_refuses_the_other_does_not_do() {
     };
     let refused = site.run("users suspend ada --reason x").await;
     let words = refused.as_ref().unwrap_err().to_string();
-    assert!(words.starts_with("nothing was done. "), "{words}");
+    assert!(words.starts_with("nothing was done"), "{words}");
     assert!(words.contains("last super_admin"), "{words}");
     assert_eq!(code(refused), 4);
     for line in ["users archive ada", "users remove ada --yes"] {
@@ -113,6 +113,28 @@ async fn what_one_side_refuses_the_other_does_not_do() {
     let refused = site.run("users archive ada").await.unwrap_err().to_string();
     assert!(refused.contains("ada is active here"), "{refused}");
     assert_eq!(state(&site).await, (json!("suspended"), json!("active")));
+}
+
+#[tokio::test]
+async fn a_web_that_speaks_against_it_can_be_passed_over() {
+    let site = Site::of(App::new()).await;
+    let id = site.app.member("ada").await;
+    a_host(&site, id);
+    // The last super_admin, for whom the web refuses all of it.
+    site.shown("bootstrap-admin ada").await;
+    let words = site.run("users suspend ada --reason x").await.unwrap_err();
+    assert!(words.to_string().contains("--host-only"), "{words}");
+    for (line, state) in [
+        ("users suspend ada --reason x --host-only", "suspended"),
+        ("users archive ada --host-only", "archived"),
+        ("users remove ada --yes --host-only", "removed"),
+    ] {
+        let shown = site.shown(line).await;
+        assert!(shown.contains(&format!("{state} on the host")), "{shown}");
+    }
+    let path = format!("/api/users/{id}");
+    let member = site.app.as_admin(http::Method::GET, &path, None).await;
+    assert_eq!(member.json()["state"], "active", "the web was not asked");
 }
 
 #[tokio::test]

@@ -67,6 +67,12 @@ pub struct MailIdentity<'a> {
 }
 
 impl Homes {
+    /// `.neomuttrc` as a home of that owner gets it.
+    #[must_use]
+    pub fn neomuttrc_of(&self, identity: &MailIdentity<'_>) -> String {
+        self.neomuttrc.render(identity)
+    }
+
     /// Adds `Maildir` and `.neomuttrc` to the staged home of a registration. May be repeated.
     ///
     /// # Errors
@@ -87,7 +93,7 @@ impl Homes {
         for folder in FOLDERS {
             make_maildir(&private_dir(maildir.as_fd(), folder)?)?;
         }
-        let text = self.neomuttrc.render(identity);
+        let text = self.neomuttrc_of(identity);
         dirfd::replace_file(&home, NEOMUTTRC, NEOMUTTRC_DRAFT, text.as_bytes(), 0o600)
             .map_err(at(NEOMUTTRC))?;
         crash_point::at("home.mail.after");

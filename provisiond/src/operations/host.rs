@@ -197,14 +197,18 @@ impl Host {
         if !self.homes.is_staged(record.registration_id)? {
             self.homes.stage(record.registration_id, ids(record.uid))?;
         }
-        let identity = MailIdentity {
-            username: &record.username,
-            display_name: &record.display_name,
-            domain: &self.domain,
-        };
+        let identity = self.identity(record);
         Ok(self
             .homes
             .add_mail_files(record.registration_id, ids(record.uid), &identity)?)
+    }
+
+    fn identity<'a>(&'a self, record: &'a Record) -> MailIdentity<'a> {
+        MailIdentity {
+            username: &record.username,
+            display_name: &record.display_name,
+            domain: &self.domain,
+        }
     }
 
     pub(super) fn publish_home(&self, record: &Record) -> Result<(), Failure> {
@@ -336,6 +340,7 @@ impl Host {
             is_expired: shadow.is_none_or(|s| s.expired()),
             activated_at: record.activated_at.unwrap_or(record.created_at),
             is_greeted: record.greeted_at.is_some(),
+            neomuttrc: &self.homes.neomuttrc_of(&self.identity(record)),
         };
         Ok(self.prover.prove(&way, now))
     }

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -10,6 +10,7 @@ use std::process::{Command, ExitCode};
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
+use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::stat::Mode;
 
@@ -21,9 +22,11 @@ use crate::notify::{message_of_stdin, put};
 
 /// The exit code that says that there is no `.neomuttrc`.
 pub(super) const NO_FILE: i32 = 4;
+/// The exit code that says that it is another one than provisiond wrote.
+pub(super) const CHANGED: i32 = 5;
 /// A line on standard error, before neomutt's own.
 pub(super) const STARTS_PROGRAMS: &str = "provisiond: the file starts programs";
-/// How neomutt is handed the file: it was opened here, and looked at.
+/// How neomutt is handed the text.
 pub(super) const ITS_STDIN: &str = "/proc/self/fd/0";
 
 const MAX_CONFIG: u64 = 1 << 20;
@@ -31,21 +34,22 @@ const MEMORY: u64 = 384 << 20;
 const CPU_SECONDS: u64 = 5;
 
 /// What `main` does when its first argument is [`super::PROVE`]: `mailbox first|again HOME NAME`
-/// with a message on standard input, or `neomutt PROGRAM HOME`.
+/// with a message on standard input; `unchanged HOME` and `neomutt PROGRAM HOME` with `.neomuttrc` as it was
+/// written there.
 #[must_use]
 pub fn prove_main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().skip(2).collect();
     let words: Vec<&OsStr> = arguments.iter().map(OsString::as_os_str).collect();
     let done = stay_untraced().and_then(|()| match words.as_slice() {
         [what, kind, home, name] if *what == "mailbox" => {
-            mailbox(*kind == "again", Path::new(home), name).map(|()| true)
+            mailbox(*kind == "again", Path::new(home), name).map(|()| 0)
         }
+        [what, home] if *what == "unchanged" => unchanged(Path::new(home)),
         [what, program, home] if *what == "neomutt" => neomutt(program, Path::new(home)),
         _ => Err(InsideError::Usage),
     });
     match done {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(u8::try_from(NO_FILE).unwrap_or(1)),
+        Ok(code) => ExitCode::from(u8::try_from(code).unwrap_or(1)),
         Err(e) => {
             let _ = writeln!(io::stderr(), "{e}");
             ExitCode::FAILURE
@@ -143,30 +147,39 @@ fn lost() -> InsideError {
     }
 }
 
-/// Becomes neomutt, which reads the file and prints its settings. `false` if there is no file.
-fn neomutt(program: &OsStr, home: &Path) -> Result<bool, InsideError> {
+/// Whether `.neomuttrc` is what standard input has; the exit code.
+fn unchanged(home: &Path) -> Result<i32, InsideError> {
     unprivileged_uid()?;
-    // Nothing that the file names is started either, and nothing is left over.
     stay_alone()?;
+    let expected = message_of_stdin()?;
     let Some(file) = config_file(&walk(home)?)? else {
-        return Ok(false);
+        return Ok(NO_FILE);
     };
     let mut text = Vec::new();
-    let read = (&file).take(MAX_CONFIG + 1).read_to_end(&mut text);
+    let most = u64::try_from(expected.len()).unwrap_or(u64::MAX);
+    let read = file.take(most.saturating_add(1)).read_to_end(&mut text);
     read.map_err(io_error("~/.neomuttrc"))?;
-    if u64::try_from(text.len()).is_ok_and(|length| length > MAX_CONFIG) {
-        return Err(InsideError::File {
-            what: "~/.neomuttrc",
-            is: "has more than 1 MiB",
-        });
-    }
+    Ok(if text == expected { 0 } else { CHANGED })
+}
+
+/// Becomes neomutt, which reads the text of standard input and prints its settings.
+fn neomutt(program: &OsStr, home: &Path) -> Result<i32, InsideError> {
+    unprivileged_uid()?;
+    // Nothing that a template of the host's names is started either, and nothing is left over.
+    stay_alone()?;
+    let text = message_of_stdin()?;
     if starts_programs(&text) {
         let _ = writeln!(io::stderr(), "{STARTS_PROGRAMS}");
     }
+    let mut file =
+        File::from(memfd_create(c"neomuttrc", MFdFlags::MFD_CLOEXEC).map_err(io_error("memory"))?);
+    file.write_all(&text).map_err(io_error("memory"))?;
+    file.rewind().map_err(io_error("memory"))?;
     for (resource, most) in [
         (Resource::RLIMIT_AS, MEMORY),
         (Resource::RLIMIT_CPU, CPU_SECONDS),
         (Resource::RLIMIT_CORE, 0),
+        (Resource::RLIMIT_FSIZE, 0),
     ] {
         setrlimit(resource, most, most).map_err(io_error("limits"))?;
     }

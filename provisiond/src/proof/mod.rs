@@ -3,7 +3,7 @@
 //!
 //! sshd and ssh-keygen are asked as root, about root's files alone. The mailbox and `.neomuttrc`
 //! belong to a member who may have changed them since: what is done there runs as the member
-//! ([`inside`]), and nothing that the files say is started.
+//! ([`inside`]), by this program alone, and nothing that the files say is done.
 
 mod inside;
 mod login;
@@ -46,6 +46,8 @@ pub(crate) struct Way<'a> {
     pub(crate) activated_at: i64,
     /// Whether the greeting was left before.
     pub(crate) is_greeted: bool,
+    /// `.neomuttrc` as provisiond wrote it.
+    pub(crate) neomuttrc: &'a str,
 }
 
 /// Makes proofs.
@@ -101,34 +103,44 @@ impl Prover {
         }
     }
 
+    /// Whether neomutt reads what provisiond writes into `.neomuttrc`. A file that its owner has changed is
+    /// the owner's: nothing of it is run here, where it would run in provisiond's own sandbox and cgroup
+    /// (neomutt has Lua, and starts programs).
     fn neomutt(&self, way: &Way<'_>) -> Finding {
         if !Path::new(NEOMUTT).exists() {
             return found(Err(format!("{NEOMUTT} is missing")));
         }
-        let arguments = [
-            OsStr::new(PROVE),
-            OsStr::new("neomutt"),
-            OsStr::new(NEOMUTT),
-        ];
+        let arguments = [PROVE, "unchanged"].map(OsStr::new);
         let arguments = [&arguments, &[way.home.as_os_str()] as &[&OsStr]].concat();
-        match self.run.run(&arguments, b"", way.ids) {
-            Ok(ended) if ended.status.code() == Some(inside::NO_FILE) => Finding {
-                verdict: Verdict::NotApplicable,
-                detail: "there is no ~/.neomuttrc any more".into(),
-            },
-            Ok(ended) => {
-                let text = String::from_utf8_lossy(&ended.complaint).into_owned();
-                let ended = if ended.is_cut {
-                    Err("it complains without end".into())
-                } else if ended.status.success() || is_a_quiet_end(ended.status.code(), &text) {
-                    Ok(())
-                } else {
-                    Err(ended.said())
-                };
-                of_neomutt(&text, ended)
+        match self.run.run(&arguments, way.neomuttrc.as_bytes(), way.ids) {
+            Ok(ended) if ended.status.code() == Some(inside::NO_FILE) => {
+                not_applicable("there is no ~/.neomuttrc any more")
             }
+            Ok(ended) if ended.status.code() == Some(inside::CHANGED) => {
+                not_applicable("~/.neomuttrc is not as it was made any more")
+            }
+            Ok(ended) if ended.status.success() => self.reads(way),
+            Ok(ended) => found(Err(ended.said())),
             Err(e) => found(Err(e.to_string())),
         }
+    }
+
+    /// Has neomutt read that text, as the member, whose mailboxes it looks for.
+    fn reads(&self, way: &Way<'_>) -> Finding {
+        let arguments = [PROVE, "neomutt", NEOMUTT].map(OsStr::new);
+        let arguments = [&arguments, &[way.home.as_os_str()] as &[&OsStr]].concat();
+        let ended = match self.run.run(&arguments, way.neomuttrc.as_bytes(), way.ids) {
+            Ok(ended) => ended,
+            Err(e) => return found(Err(e.to_string())),
+        };
+        let text = String::from_utf8_lossy(&ended.complaint).into_owned();
+        let is_well = ended.status.success() || is_a_quiet_end(ended.status.code(), &text);
+        let ended = match (ended.is_cut, is_well) {
+            (true, _) => Err("it complains without end".to_owned()),
+            (false, true) => Ok(()),
+            (false, false) => Err(ended.said()),
+        };
+        of_neomutt(&text, ended)
     }
 }
 
@@ -151,10 +163,7 @@ fn of_neomutt(text: &str, ended: Result<(), String>) -> Finding {
         return found(Ok("it reads ~/.neomuttrc without complaint".into()));
     };
     if text.lines().any(|line| line == inside::STARTS_PROGRAMS) {
-        return Finding {
-            verdict: Verdict::NotApplicable,
-            detail: "~/.neomuttrc starts programs, which is not done here".into(),
-        };
+        return not_applicable("~/.neomuttrc starts programs, which is not done here");
     }
     let why = why.replace(inside::ITS_STDIN, "~/.neomuttrc");
     found(Err(if why.is_empty() {
@@ -162,6 +171,13 @@ fn of_neomutt(text: &str, ended: Result<(), String>) -> Finding {
     } else {
         why
     }))
+}
+
+fn not_applicable(why: &str) -> Finding {
+    Finding {
+        verdict: Verdict::NotApplicable,
+        detail: why.into(),
+    }
 }
 
 fn found(result: Result<String, String>) -> Finding {

@@ -251,7 +251,8 @@ pub(super) async fn enrol(world: &World, r: &Registration) -> Result<(), StoreEr
     // Only now: an organisation that began with an invite has a member who runs it.
     let organisation = joined(world, r).await?;
     if let Some(mut user) = world.store.user(r.id).await?
-        && user.state != UserState::Active
+        // Who was suspended or deleted since, by an admin quicker than this, stays so.
+        && user.state == UserState::Pending
     {
         user.state = UserState::Active;
         user.organisation = organisation;

@@ -10,8 +10,23 @@ use crate::failure::Failure;
 use crate::host::{Deed, word};
 use crate::outcome::{Outcome, text};
 
+/// The host alone: a web that was taken over must not be able to speak against it.
+pub(super) async fn on_the_host(
+    deed: Deed,
+    name: &Username,
+    services: &mut Services<'_>,
+) -> Result<Outcome, Failure> {
+    let account = services.host.account(name).await?.account;
+    fits(deed, name, account.state)?;
+    change_host(deed, name, services).await?;
+    let state = word(deed.end());
+    let json = json!({"username": name, "state": state});
+    let words = format!("{name} is {state} on the host; the web was not asked");
+    Ok(Outcome::new(json, words))
+}
+
 /// The web first: it judges whether it may be, and what it does can be undone. Then the host. Only
-/// a suspension doesn't wait for a web that is down. Each side leaves alone what is done, so the
+/// a suspension doesn't wait for a web that fails. Each side leaves alone what is done, so the
 /// command can be repeated.
 pub(super) async fn on_both_sides(
     deed: Deed,
@@ -38,13 +53,13 @@ pub(super) async fn on_both_sides(
     }
     match ask_web(deed, name, &id, reason, services).await {
         Ok(()) => {}
-        Err(Failure::Unreachable(words)) if deed == Deed::Suspend => {
+        Err(Failure::Unreachable(words) | Failure::Failed(words)) if deed == Deed::Suspend => {
             change_host(deed, name, services).await?;
             return Err(Failure::Unreachable(format!(
                 "the host has done it, the web has not; give the same command again. The web says: {words}"
             )));
         }
-        Err(failure) => return Err(failure.after("nothing was done. The web says: ")),
+        Err(failure) => return Err(failure.after(nothing_done(deed))),
     }
     let done = change_host(deed, name, services).await;
     done.map_err(|failure| failure.after(left_over(deed)))?;
@@ -63,6 +78,16 @@ async fn change_host(
 ) -> Result<(), Failure> {
     let on_step = &mut *services.on_step;
     services.host.change(deed, name, on_step).await
+}
+
+/// What to say when the web speaks against it.
+fn nothing_done(deed: Deed) -> &'static str {
+    match deed {
+        Deed::Suspend | Deed::Archive | Deed::Remove => {
+            "nothing was done (--host-only does it on the host all the same). The web says: "
+        }
+        Deed::Resume | Deed::Restore => "nothing was done. The web says: ",
+    }
 }
 
 /// What to say when the host has not followed.

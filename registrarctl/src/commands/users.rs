@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use provision_api::{Account, AccountState, GetAccountReply, Username};
 use serde_json::{Value, json};
 
-use super::both_sides::on_both_sides;
+use super::both_sides::{on_both_sides, on_the_host};
 use super::{Services, user_name};
 use crate::cli::Users;
 use crate::failure::Failure;
@@ -19,25 +19,34 @@ pub(super) async fn run(asked: Users, mut services: Services<'_>) -> Result<Outc
         Users::List { state } => list(state.as_deref(), &mut services).await,
         Users::Show(name) => show(&user_name(&name.name)?, &services).await,
         Users::Role { name, role: wanted } => role(&name.name, &wanted, &services).await,
-        Users::Suspend { name, reason } => {
+        Users::Suspend { name, host, .. } if host.host_only => {
+            on_the_host(Deed::Suspend, &user_name(&name.name)?, &mut services).await
+        }
+        Users::Archive { name, host } if host.host_only => {
+            on_the_host(Deed::Archive, &user_name(&name.name)?, &mut services).await
+        }
+        Users::Suspend { name, reason, .. } => {
             let name = user_name(&name.name)?;
             on_both_sides(Deed::Suspend, &name, Some(&reason), &mut services).await
         }
         Users::Resume(name) => {
             on_both_sides(Deed::Resume, &user_name(&name.name)?, None, &mut services).await
         }
-        Users::Archive(name) => {
+        Users::Archive { name, .. } => {
             on_both_sides(Deed::Archive, &user_name(&name.name)?, None, &mut services).await
         }
         Users::Restore(name) => {
             on_both_sides(Deed::Restore, &user_name(&name.name)?, None, &mut services).await
         }
-        Users::Remove { name, yes } => {
+        Users::Remove { name, yes, host } => {
             let name = user_name(&name.name)?;
             if !yes {
                 return Err(Failure::Usage(format!(
                     "this removes home and mail of {name} for good; say --yes"
                 )));
+            }
+            if host.host_only {
+                return on_the_host(Deed::Remove, &name, &mut services).await;
             }
             on_both_sides(Deed::Remove, &name, None, &mut services).await
         }
