@@ -80,7 +80,7 @@ for (const javaScript of [true, false]) {
     await untilStatus(asked, "VERIFIED");
     await mailed(`${asked}@${OUTSIDE}`, /accepted\s+your\s+registration/);
     await person.page.reload();
-    assert.match(await person.page.locator("main").innerText(), new RegExp(`ssh ${asked}@`));
+    assert.match(await person.page.locator("main").innerText(), new RegExp(`ssh (-p \\d+ )?${asked}@`));
     person.noFaults();
     admin.noFaults();
     await person.context.close();
@@ -155,7 +155,7 @@ test("a reviewer with w3m approves", async () => {
     await w3m.fill("Username or e-mail", REVIEWER);
     await w3m.fill("^Password", PASSWORD);
     await w3m.follow("\\[Log in\\]");
-    await w3m.until(/ssh rosalind@/);
+    await w3m.until(/ssh -p \d+ rosalind@/);
     await w3m.go("/admin/queue");
     await w3m.follow("^sophie");
     await w3m.follow("\\[Approve\\]");

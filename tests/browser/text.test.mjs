@@ -24,7 +24,7 @@ test("someone with w3m signs up, proves the address and logs in", async () => {
     await w3m.fill("Username or e-mail", "margaret");
     await w3m.fill("^Password", PASSWORD);
     await w3m.follow("\\[Log in\\]");
-    await w3m.until(/ssh margaret@/);
+    await w3m.until(/ssh -p \d+ margaret@/);
   } catch (error) {
     error.message += `\n${await w3m.screen()}`;
     throw error;

@@ -148,7 +148,7 @@ start_services() {
   fi
   # The demo is there to try things.
   if [[ $HOST_MODE == @(serve|check) ]]; then
-    more=(REGISTRAR__INVITES__MEMBERS_MAY_INVITE=3)
+    more=(REGISTRAR__INVITES__MEMBERS_MAY_INVITE=3 "REGISTRAR__REGISTRATION__MODE=$MODE")
   fi
   # A check searches the logs for secrets, so they are to say as much as they can.
   local talk=info
@@ -170,7 +170,7 @@ start_services() {
     "REGISTRAR__LOG__FILTER=$talk" "REGISTRAR__SERVER__LISTEN=127.0.0.1:$WEB_PORT" \
     "REGISTRAR__SERVER__PUBLIC_URL=http://127.0.0.1:$WEB_PORT" \
     "REGISTRAR__COMMUNITY__NAME=Throw-away Tilde" "REGISTRAR__COMMUNITY__DOMAIN=$DOMAIN" \
-    "REGISTRAR__COMMUNITY__SSH_PORT=$SSH_PORT" "REGISTRAR__REGISTRATION__MODE=$MODE" \
+    "REGISTRAR__COMMUNITY__SSH_PORT=$SSH_PORT" \
     "REGISTRAR__MAIL__PORT=$SMTP_PORT" \
     REGISTRAR__SERVER__ADMIN_SOCKET=/run/registrar-web/admin.sock \
     REGISTRAR__SERVER__JOIN_SOCKET=/run/registrar-web/join.sock \
