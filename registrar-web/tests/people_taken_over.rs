@@ -81,6 +81,20 @@ async fn an_invite_of_someone_suspended_since_gives_no_role_and_one_in_good_stan
 }
 
 #[tokio::test]
+async fn who_was_suspended_before_the_account_was_written_down_as_in_use_stays_so() {
+    let app = App::new();
+    app.register("ada").await;
+    app.run().await;
+    // By an admin who was quicker than a worker that had to begin the last step again.
+    let mut ada = app.user_of("ada").await;
+    ada.state = UserState::Suspended;
+    app.world.store.update_user(ada).await.unwrap();
+    verify(&app, "ada").await;
+    assert_eq!(app.status_of("ada").await["status"], "VERIFIED");
+    assert_eq!(app.user_of("ada").await.state, UserState::Suspended);
+}
+
+#[tokio::test]
 async fn an_organisation_does_not_begin_with_an_invite_that_was_taken_back() {
     let app = App::new();
     let (_, held) = app.member_as("eve", Role::Operator).await;
